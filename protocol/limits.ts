@@ -1,0 +1,82 @@
+/** Every number that both sides keep to, with its unit and its reason. */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** The unit that is asked for, verified and resumed. 1 MiB keeps chunk lists small (32 B per MiB) and frames few. */
+export const CHUNK_BYTES = 1 * MIB
+/** A BLAKE3 hash. */
+export const HASH_BYTES = 32
+/** An Ed25519 or X25519 public key. */
+export const KEY_BYTES = 32
+/** An Ed25519 signature. */
+export const SIGNATURE_BYTES = 64
+
+/** Nesting of arrays in any wire object; the deepest today is 6. */
+export const CBOR_DEPTH_MAX = 16
+
+/** Bytes of one component of a path: what ext4, APFS and NTFS can hold. */
+export const PATH_COMPONENT_BYTES_MAX = 255
+/** Bytes of a whole path: Linux's PATH_MAX. */
+export const PATH_BYTES_MAX = 4096
+/** Components of a path: bounds recursion on every side. */
+export const PATH_DEPTH_MAX = 128
+/** Bytes of a symbolic link's target. */
+export const SYMLINK_BYTES_MAX = 4095
+/** Bytes of the name of a device, folder or group, in UTF-8. */
+export const NAME_BYTES_MAX = 128
+
+/** Devices in one group, removed ones not counted: the catalogue keeps holders in one 53-bit integer. */
+export const GROUP_DEVICES_MAX = 48
+/** Devices in the vectors of one segment. */
+export const VECTOR_DEVICES_MAX = 64
+/** Entries of one segment. */
+export const SEGMENT_ENTRIES_MAX = 4096
+/** Bytes of one segment's body. */
+export const SEGMENT_BYTES_MAX = 1 * MIB
+/** Unknown keys that an entry may carry along, and the bytes of each value. */
+export const EXTRA_KEYS_MAX = 16
+export const EXTRA_VALUE_BYTES_MAX = 8 * KIB
+/** The largest file: 2^48 bytes, so that sums stay exact in a double. */
+export const FILE_BYTES_MAX = 2 ** 48
+/** Folders of one group. */
+export const FOLDERS_MAX = 1024
+/** Operations of one group log: twenty devices make under 200. */
+export const GROUP_OPS_MAX = 10_000
+/** Bytes of one group operation. */
+export const GROUP_OP_BYTES_MAX = 16 * KIB
+/** What a stranger may send on /holt/group/1. */
+export const STRANGER_GROUP_BYTES_MAX = 256 * KIB
+
+/** A metadata frame on the wire, and what it may inflate to (8 times). */
+export const META_FRAME_BYTES_MAX = 2 * MIB
+export const META_INFLATED_BYTES_MAX = 8 * META_FRAME_BYTES_MAX
+/** A blob frame: one chunk and its header. */
+export const BLOB_FRAME_BYTES_MAX = CHUNK_BYTES + 64 * KIB
+/** Declared bytes of one `Get` or `GetMany`. */
+export const BLOB_REQUEST_BYTES_MAX = 4 * MIB
+/** Hashes of one `GetMany`. */
+export const GET_MANY_MAX = 1024
+/** Chunk hashes of one `Chunks` reply: 512 KiB. */
+export const CHUNKS_REPLY_MAX = 16_384
+/** Requests that one stream may have open at a server. */
+export const BLOB_REQUESTS_OPEN_MAX = 64
+
+/** A pairing frame. */
+export const PAIR_FRAME_BYTES_MAX = 4 * KIB
+/** The frame that carries the welcome: the group log. */
+export const PAIR_WELCOME_BYTES_MAX = 256 * KIB
+/** One step and the whole of a pairing run, in milliseconds. */
+export const PAIR_STEP_MS = 20_000
+export const PAIR_RUN_MS = 60_000
+/** How long a shown code lives, in milliseconds. */
+export const PAIR_CODE_LIFE_MS = 10 * 60_000
+/** Wrong tags that burn a code. */
+export const PAIR_FAILURES_PER_CODE = 3
+/** Wrong tags an hour that close pairing until a person opens it again. */
+export const PAIR_FAILURES_PER_HOUR = 10
+
+/** Silence after which a session is given up, in milliseconds; a live session says something every third of it. */
+export const SESSION_SILENCE_MS = 30_000
+/** How long a peer that sent a wrong chunk is not asked again, in milliseconds. */
+export const LIAR_BAN_MS = 60 * 60_000

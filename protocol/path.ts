@@ -1,0 +1,79 @@
+/** Paths inside a folder: NFC, `/`, relative. The one parser that stands between foreign text and the file system. */
+
+import type { Brand } from './ids.ts'
+import { ProtocolError } from './errors.ts'
+import { PATH_BYTES_MAX, PATH_COMPONENT_BYTES_MAX, PATH_DEPTH_MAX } from './limits.ts'
+
+/** A path below a folder's root: NFC, components joined by `/`, none of them empty, `.`, `..` or `.holt`. */
+export type RelPath = Brand<string, 'RelPath'>
+/** A directory of a folder; the empty text is the root itself. */
+export type DirPath = RelPath | typeof ROOT
+export const ROOT = ''
+/** The directory at a root that belongs to Holt; reserved at every level, in any case. */
+export const HOLT_DIRECTORY = '.holt'
+
+const encoder = new TextEncoder()
+
+/** Why a text is no path, as a sentence, or undefined when it is one. */
+export function pathFault(text: string): string | undefined {
+  if (text.length === 0) return 'it is empty'
+  if (!text.isWellFormed()) return 'it contains half of a character'
+  if (text.normalize('NFC') !== text) return 'it is not in Unicode normal form C'
+  if (encoder.encode(text).length > PATH_BYTES_MAX) return `it is longer than ${PATH_BYTES_MAX} bytes`
+  const components = text.split('/')
+  if (components.length > PATH_DEPTH_MAX) return `it is deeper than ${PATH_DEPTH_MAX} levels`
+  for (const component of components) {
+    const fault = componentFault(component)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+function componentFault(component: string): string | undefined {
+  if (component === '') return 'it has an empty component'
+  if (component === '.' || component === '..') return 'it has a component that is . or ..'
+  if (component.toLowerCase() === HOLT_DIRECTORY) return `${HOLT_DIRECTORY} is reserved`
+  if (component.includes('\\')) return 'it contains a backslash'
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused here
+  if (/[\u0000-\u001f\u007f]/.test(component)) return 'it contains a control character'
+  if (encoder.encode(component).length > PATH_COMPONENT_BYTES_MAX) {
+    return `a component is longer than ${PATH_COMPONENT_BYTES_MAX} bytes`
+  }
+  return undefined
+}
+
+/** @throws ProtocolError `bad-field` with the reason. */
+export function parseRelPath(value: unknown): RelPath {
+  if (typeof value !== 'string') throw new ProtocolError('bad-field', 'a path is text')
+  const fault = pathFault(value)
+  if (fault !== undefined) throw new ProtocolError('bad-field', `not a path: ${fault}`)
+  return value as RelPath
+}
+
+/** The directory that contains a path. */
+export function parentOf(path: RelPath): DirPath {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? ROOT : (path.slice(0, slash) as RelPath)
+}
+
+/** The last component of a path. */
+export function nameOf(path: RelPath): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The path of a name in a directory. @throws ProtocolError `bad-field` */
+export function childOf(directory: DirPath, name: string): RelPath {
+  return parseRelPath(directory === ROOT ? name : `${directory}/${name}`)
+}
+
+/** Every directory above a path, nearest first, without the root. */
+export function ancestorsOf(path: RelPath): RelPath[] {
+  const ancestors: RelPath[] = []
+  for (let at = parentOf(path); at !== ROOT; at = parentOf(at)) ancestors.push(at)
+  return ancestors
+}
+
+/** Whether a path lies below a directory, at any depth. */
+export function isBelow(path: RelPath, directory: DirPath): boolean {
+  return directory === ROOT || path.startsWith(`${directory}/`)
+}

@@ -1,0 +1,44 @@
+/** The protocols that devices speak, as the transport has to know them. */
+
+import {
+  BLOB_FRAME_BYTES_MAX,
+  META_INFLATED_BYTES_MAX,
+  PAIR_WELCOME_BYTES_MAX,
+  STRANGER_GROUP_BYTES_MAX,
+} from './limits.ts'
+
+/** A protocol as the transport has to know it. */
+export interface ProtocolSpec {
+  readonly id: string
+  /** The largest frame that may be received, in bytes, after inflating. */
+  readonly frameBytesMax: number
+  /** Frames are deflated where that makes them smaller. */
+  readonly isDeflated: boolean
+  /** Devices that are no members may open it. */
+  readonly isOpenToStrangers: boolean
+}
+
+export const META: ProtocolSpec = {
+  id: '/holt/meta/1',
+  frameBytesMax: META_INFLATED_BYTES_MAX,
+  isDeflated: true,
+  isOpenToStrangers: false,
+}
+export const BLOB: ProtocolSpec = {
+  id: '/holt/blob/1',
+  frameBytesMax: BLOB_FRAME_BYTES_MAX,
+  isDeflated: false,
+  isOpenToStrangers: false,
+}
+export const GROUP: ProtocolSpec = {
+  id: '/holt/group/1',
+  frameBytesMax: STRANGER_GROUP_BYTES_MAX,
+  isDeflated: false,
+  isOpenToStrangers: true,
+}
+export const PAIR: ProtocolSpec = {
+  id: '/holt/pair/1',
+  frameBytesMax: PAIR_WELCOME_BYTES_MAX,
+  isDeflated: false,
+  isOpenToStrangers: true,
+}
