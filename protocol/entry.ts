@@ -200,7 +200,8 @@ function versionFromWire(value: Value | undefined, devices: readonly DeviceId[])
   if (pairs.some(([index, counter], i) => counter === 0 || (i > 0 && index <= (pairs[i - 1]?.[0] ?? 0)))) {
     throw new ProtocolError('bad-field', 'a vector is not sorted, or counts from zero')
   }
-  return pairs.map(([index, counter]) => [deviceOf(index, devices), counter] as const)
+  const vector = pairs.map(([index, counter]) => [deviceOf(index, devices), counter] as const)
+  return vector.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 function deviceAt(value: Value | undefined, devices: readonly DeviceId[]): DeviceId {

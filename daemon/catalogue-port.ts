@@ -1,0 +1,126 @@
+/** What this device knows, as `sync/` asks and tells it. Types only; `daemon/catalogue/` keeps it in SQLite. */
+
+import type { ChunkList } from '../protocol/chunks.ts'
+import type { Signed } from '../protocol/crypto.ts'
+import type { Entry } from '../protocol/entry.ts'
+import type { BlobHash, ChunkListHash, DeviceId, FolderId, SegmentHash } from '../protocol/ids.ts'
+import type { Hlc, Position } from '../protocol/manifest.ts'
+import type { DirPath, RelPath } from '../protocol/path.ts'
+import type { Fingerprint, Intent } from './ports.ts'
+
+/** This device's own entry of a path, and how the disk looked when it was made true there: the merge base. */
+export interface OwnRow {
+  readonly entry: Entry
+  /** Null: the path is not on the disk (a tombstone, not held here), or it should be and is not yet. */
+  readonly fingerprint: Fingerprint | null
+}
+
+/** What other devices say of a path; each distinct entry once. */
+export interface OthersEntry {
+  readonly entry: Entry
+  readonly holders: readonly DeviceId[]
+}
+
+/** Where this device's own log of a folder stands. */
+export interface OwnHead {
+  readonly epoch: number
+  readonly lastSeq: number
+  readonly nextSegNo: number
+  readonly lastSegHash: SegmentHash | null
+  readonly hlc: Hlc
+  /** The head as it was last sealed; null before the first. */
+  readonly signed: Signed | null
+}
+
+/** What was applied of another device's log of a folder. */
+export interface PeerPosition {
+  readonly position: Position
+  readonly nextSegNo: number
+  readonly lastSegHash: SegmentHash | null
+  /** The head that named this position, or the newest below it. */
+  readonly head: Signed
+  /** Set when the device signed two logs under one position: nothing more is taken from it in this epoch. */
+  readonly isEquivocal: boolean
+}
+
+export interface FolderTotals {
+  /** Live own entries: files, directories, links. */
+  readonly live: number
+  readonly files: number
+  readonly bytes: number
+  /** Sum mod 2^256 over own entries, 32 bytes. */
+  readonly digest: Uint8Array
+}
+
+export interface PlannedIntent extends Intent {
+  readonly batch: string
+}
+
+export interface CatalogueReader {
+  own(folder: FolderId, path: RelPath): OwnRow | undefined
+  /** Every own row directly in a directory, tombstones too, sorted by name. */
+  ownChildren(folder: FolderId, directory: DirPath): OwnRow[]
+  /** Live own rows below a directory at any depth, parents first, after a path (for paging), at most `limit`. */
+  ownLiveBelow(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): OwnRow[]
+  /** What others say of a path, entries that they do not hold left out. */
+  others(folder: FolderId, path: RelPath): OthersEntry[]
+  /** Live files on this device's disk with these bytes. */
+  ownByHash(hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[]
+  /** Devices whose manifests list these bytes, this one left out. */
+  holdersOf(hash: BlobHash): DeviceId[]
+  chunkList(digest: ChunkListHash): ChunkList | undefined
+  /** Paths to be resolved, the last in order first, so that children come before their directories. */
+  dirty(folder: FolderId, before: RelPath | null, limit: number): RelPath[]
+  dirtyCount(folder: FolderId): number
+  /** How many dirty paths live here and are a tombstone somewhere else: what a pass may delete at most. */
+  dirtyDeletes(folder: FolderId): number
+  totals(folder: FolderId): FolderTotals
+  ownHead(folder: FolderId): OwnHead | undefined
+  unpublished(folder: FolderId, limit: number): Entry[]
+  /** Own sealed segments of an epoch from a number on, until `maxBytes` is passed. */
+  segments(folder: FolderId, epoch: number, fromSegNo: number, maxBytes: number): Signed[]
+  peerPosition(folder: FolderId, device: DeviceId): PeerPosition | undefined
+  /** What a device says of its own state here, sorted by path. */
+  entriesHeldBy(folder: FolderId, device: DeviceId, after: RelPath | null, limit: number): Entry[]
+  intents(folder: FolderId): PlannedIntent[]
+  /** Live conflict copies on this device, sorted by path. */
+  conflictCopies(folder: FolderId, limit: number): OwnRow[]
+  folders(): FolderId[]
+}
+
+export interface CatalogueWriter extends CatalogueReader {
+  /** Replaces this device's own entry of a path; it is unpublished until a segment has it, and dirty. */
+  setOwn(folder: FolderId, row: OwnRow): void
+  /** The same entry, seen with another look. */
+  setFingerprint(folder: FolderId, path: RelPath, fingerprint: Fingerprint | null): void
+  markDirty(folder: FolderId, paths: Iterable<RelPath>): void
+  /** Every path of which anything is known. */
+  markAllDirty(folder: FolderId): void
+  clearDirty(folder: FolderId, paths: Iterable<RelPath>): void
+  putChunkList(list: ChunkList): void
+  /** Begins a new epoch: every own entry is unpublished again, and no segment is left. */
+  beginEpoch(folder: FolderId, epoch: number): void
+  /** A sealed segment: its entries are published, the head moves. */
+  addSegment(folder: FolderId, segNo: number, entries: readonly Entry[], signed: Signed, head: OwnHead): void
+  setOwnHead(folder: FolderId, head: OwnHead): void
+  /** Another device's entries replace what it said of those paths; they become dirty. */
+  applyEntries(folder: FolderId, device: DeviceId, entries: readonly Entry[]): void
+  setPeerPosition(folder: FolderId, device: DeviceId, position: PeerPosition): void
+  /** A device says nothing of this folder any more (a new epoch, removal, dropped folder). */
+  forgetPeer(folder: FolderId, device: DeviceId): void
+  setIntents(folder: FolderId, intents: readonly PlannedIntent[]): void
+  clearIntents(folder: FolderId): void
+  /** Forgets all of a folder. */
+  dropFolder(folder: FolderId): void
+}
+
+export interface TransactOptions {
+  /** When it returns, the transaction and all before it survive a power cut. */
+  readonly isDurable: boolean
+}
+
+/** Synchronous, so no `await` can split a transaction. A transaction that throws changes nothing. */
+export interface Catalogue extends Disposable {
+  read<T>(body: (tx: CatalogueReader) => T): T
+  transact<T>(o: TransactOptions, body: (tx: CatalogueWriter) => T): T
+}

@@ -1,0 +1,15 @@
+export type CatalogueErrorCode =
+  /** Written by a newer program. Untouched. */
+  | 'newer'
+  /** Not a database, or a damaged one. It can be derived again. */
+  | 'corrupt'
+
+export class CatalogueError extends Error {
+  override readonly name = 'CatalogueError'
+  readonly code: CatalogueErrorCode
+
+  constructor(code: CatalogueErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

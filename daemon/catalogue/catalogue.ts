@@ -1,0 +1,78 @@
+/** The catalogue in SQLite: everything that can be derived again. Losing it costs a rescan and a fetch, never data. */
+
+import Database from 'better-sqlite3'
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { DeviceId } from '../../protocol/ids.ts'
+import type { Catalogue } from '../catalogue-port.ts'
+import { CatalogueError } from './catalogue-error.ts'
+import { createReader } from './reader.ts'
+import { openTables } from './rows.ts'
+import { migrate } from './schema.ts'
+import { createWriter } from './writer.ts'
+
+export interface CatalogueOptions {
+  /** A file, `:memory:`, or the bytes of a database. */
+  readonly file: string | Buffer
+  readonly self: DeviceId
+  readonly crypto: Crypto
+}
+
+export interface SqliteCatalogue extends Catalogue {
+  /** The whole database as bytes, as it is now. */
+  serialize(): Buffer
+  /** Moves what the log holds into the database file; cheap when nothing waits. */
+  checkpoint(): void
+}
+
+/** @throws CatalogueError `newer`, `corrupt` */
+export function openCatalogue(o: CatalogueOptions): SqliteCatalogue {
+  const db = openDatabase(o.file)
+  const tables = openTables(db, o.self)
+  const reader = createReader(tables)
+  const writer = createWriter(tables, reader, o.crypto)
+  const begin = db.prepare('begin immediate')
+  const commit = db.prepare('commit')
+  const rollback = db.prepare('rollback')
+  return {
+    read: (body) => body(reader),
+    transact: ({ isDurable }, body) => {
+      // In WAL mode a FULL commit syncs the log, and with it every commit before.
+      db.pragma(`synchronous = ${isDurable ? 'full' : 'normal'}`)
+      begin.run()
+      try {
+        const result = body(writer)
+        writer.flush()
+        commit.run()
+        return result
+      } catch (cause) {
+        if (db.inTransaction) rollback.run()
+        writer.discard()
+        tables.reload()
+        throw cause
+      }
+    },
+    serialize: () => db.serialize(),
+    checkpoint: () => void db.pragma('wal_checkpoint(passive)'),
+    [Symbol.dispose]: () => void db.close(),
+  }
+}
+
+function openDatabase(file: string | Buffer): Database.Database {
+  let db: Database.Database | undefined
+  try {
+    db = new Database(file)
+    db.pragma('journal_mode = wal')
+    db.pragma('foreign_keys = off')
+    db.pragma('cache_size = -16000')
+    migrate(db)
+    return db
+  } catch (cause) {
+    db?.close()
+    if (cause instanceof CatalogueError) throw cause
+    throw new CatalogueError(
+      'corrupt',
+      'the catalogue cannot be read; it can be derived again from the folders and the other devices',
+      { cause },
+    )
+  }
+}

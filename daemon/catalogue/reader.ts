@@ -1,0 +1,237 @@
+/** The reading half of the catalogue. */
+
+import type { ChunkList } from '../../protocol/chunks.ts'
+import type { Signed } from '../../protocol/crypto.ts'
+import type { Entry } from '../../protocol/entry.ts'
+import type { ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
+import { HASH_BYTES } from '../../protocol/limits.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import type {
+  CatalogueReader,
+  FolderTotals,
+  OthersEntry,
+  OwnHead,
+  OwnRow,
+  PeerPosition,
+  PlannedIntent,
+} from '../catalogue-port.ts'
+import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
+import { KIND_DELETED, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
+import type { OwnColumns, Tables } from './rows.ts'
+
+const OWN = 'select e.body as body, o.fingerprint as fingerprint from own o join entry e on e.id = o.entry'
+
+export function createReader(tables: Tables): CatalogueReader {
+  const { sql } = tables
+  const n = tables.folderNo
+  const rows = (columns: unknown[]): OwnRow[] => columns.map((row) => ownRow(row as OwnColumns, tables))
+  const paths = (columns: unknown[]): RelPath[] => columns as RelPath[]
+  const entries = (bodies: unknown[]): Entry[] => bodies.map((body) => entryFromBody(body, tables))
+  return {
+    own: (folder, path) => {
+      const row = sql(`${OWN} where o.folder = ? and o.parent = ? and o.name = ?`).get(n(folder), ...place(path))
+      return row === undefined ? undefined : ownRow(row as OwnColumns, tables)
+    },
+    ownChildren: (folder, directory) =>
+      rows(sql(`${OWN} where o.folder = ? and o.parent = ? order by o.name`).all(n(folder), directory)),
+    ownLiveBelow: (folder, directory, after, limit) => ownLiveBelow(tables, folder, directory, after, limit),
+    others: (folder, path) => othersOf(tables, folder, path),
+    ownByHash: (hash, limit) =>
+      sql(
+        `select o.folder as folder, e.body as body, o.fingerprint as fingerprint from entry e join own o on o.entry = e.id
+         where e.hash = ? and e.holders & ${SELF_BIT} and o.fingerprint is not null limit ?`,
+      )
+        .all(idBytes(hash), limit)
+        .map((row) => row as OwnColumns & { folder: number })
+        .map((row) => ({ folder: folderAt(tables, row.folder), row: ownRow(row, tables) })),
+    holdersOf: (hash) =>
+      devicesIn(
+        sql('select holders from entry where hash = ? and held').pluck().all(idBytes(hash)).map(Number),
+        tables,
+      ),
+    chunkList: (digest) => chunkListOf(tables, digest),
+    dirty: (folder, before, limit) =>
+      paths(
+        sql('select path from dirty where folder = ? and path < ? order by path desc limit ?')
+          .pluck()
+          .all(n(folder), before ?? '\u{10ffff}', limit),
+      ),
+    dirtyCount: (folder) => Number(sql('select count(*) from dirty where folder = ?').pluck().get(n(folder))),
+    dirtyDeletes: (folder) =>
+      Number(
+        sql(
+          `select count(*) from dirty d where d.folder = ?
+           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind = ${KIND_DELETED} and e.holders > ${SELF_BIT})
+           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind < ${KIND_DELETED} and e.holders & ${SELF_BIT})`,
+        )
+          .pluck()
+          .get(n(folder)),
+      ),
+    totals: (folder) => totalsOf(tables, folder),
+    ownHead: (folder) => ownHeadOf(tables, folder),
+    unpublished: (folder, limit) =>
+      entries(
+        sql(
+          `select e.body from own o indexed by own_unpublished join entry e on e.id = o.entry
+           where o.folder = ? and o.seq is null order by o.live desc, o.parent, o.name limit ?`,
+        )
+          .pluck()
+          .all(n(folder), limit),
+      ),
+    segments: (folder, epoch, fromSegNo, maxBytes) => segmentsOf(tables, folder, epoch, fromSegNo, maxBytes),
+    peerPosition: (folder, device) => peerPositionOf(tables, folder, device),
+    entriesHeldBy: (folder, device, after, limit) =>
+      entries(
+        sql('select body from entry where folder = ? and holders & ? and path > ? order by path limit ?')
+          .pluck()
+          .all(n(folder), tables.deviceBit(device), after ?? '', limit),
+      ),
+    intents: (folder) => intentsOf(tables, folder),
+    conflictCopies: (folder, limit) =>
+      rows(
+        sql(`${OWN} where o.folder = ? and o.live and e.conflict order by o.parent, o.name limit ?`).all(
+          n(folder),
+          limit,
+        ),
+      ),
+    folders: () => [...tables.folderIds()],
+  }
+}
+
+function folderAt(tables: Tables, folderNo: number): FolderId {
+  const folder = tables.folderIds()[folderNo]
+  if (folder === undefined) throw new Error(`no folder has number ${folderNo}`)
+  return folder
+}
+
+function ownLiveBelow(
+  tables: Tables,
+  folder: FolderId,
+  directory: string,
+  after: RelPath | null,
+  limit: number,
+): OwnRow[] {
+  const dir = directory as RelPath
+  const from = after ?? startOf(dir)
+  return tables
+    .sql(
+      `select e.body as body, o.fingerprint as fingerprint from entry e join own o on o.entry = e.id
+       where e.folder = ? and e.path > ? and e.path < ? and e.kind < ${KIND_DELETED} and e.held and e.holders & ${SELF_BIT}
+       order by e.path limit ?`,
+    )
+    .all(tables.folderNo(folder), from, endOf(dir), limit)
+    .map((row) => ownRow(row as OwnColumns, tables))
+}
+
+function othersOf(tables: Tables, folder: FolderId, path: RelPath): OthersEntry[] {
+  return tables
+    .sql(`select body, holders from entry where folder = ? and path = ? and held and holders > ${SELF_BIT}`)
+    .all(tables.folderNo(folder), path)
+    .map((row) => row as { body: Uint8Array; holders: number })
+    .map((row) => ({ entry: entryFromBody(row.body, tables), holders: devicesIn([row.holders], tables) }))
+}
+
+/** The devices of some bit masks, this one left out. */
+function devicesIn(masks: readonly number[], tables: Tables): DeviceId[] {
+  return tables
+    .devices()
+    .filter((_, index) => index > 0 && masks.some((mask) => Math.floor(mask / 2 ** index) % 2 === 1))
+}
+
+function chunkListOf(tables: Tables, digest: ChunkListHash): ChunkList | undefined {
+  const hashes: unknown = tables.sql('select hashes from chunk_list where digest = ?').pluck().get(idBytes(digest))
+  return hashes === undefined ? undefined : { digest, hashes: bytesOf(hashes) }
+}
+
+export function totalsOf(tables: Tables, folder: FolderId): FolderTotals {
+  const row: unknown = tables
+    .sql('select live, files, bytes, digest from total where folder = ?')
+    .get(tables.folderNo(folder))
+  return row === undefined ? { live: 0, files: 0, bytes: 0, digest: new Uint8Array(HASH_BYTES) } : (row as FolderTotals)
+}
+
+interface HeadColumns {
+  epoch: number
+  last_seq: number
+  next_seg_no: number
+  last_seg_hash: string | null
+  hlc_ms: number
+  hlc_counter: number
+  body: Uint8Array | null
+  signature: Uint8Array | null
+}
+
+function ownHeadOf(tables: Tables, folder: FolderId): OwnHead | undefined {
+  const row = tables.sql('select * from own_head where folder = ?').get(tables.folderNo(folder)) as
+    HeadColumns | undefined
+  if (row === undefined) return undefined
+  return {
+    epoch: row.epoch,
+    lastSeq: row.last_seq,
+    nextSegNo: row.next_seg_no,
+    lastSegHash: row.last_seg_hash === null ? null : parseSegmentHash(row.last_seg_hash),
+    hlc: { ms: row.hlc_ms, counter: row.hlc_counter },
+    signed: row.body === null || row.signature === null ? null : { body: row.body, signature: row.signature },
+  }
+}
+
+function segmentsOf(tables: Tables, folder: FolderId, epoch: number, fromSegNo: number, maxBytes: number): Signed[] {
+  const segments: Signed[] = []
+  let bytes = 0
+  const rows = tables
+    .sql('select body, signature from segment where folder = ? and epoch = ? and seg_no >= ? order by seg_no')
+    .iterate(tables.folderNo(folder), epoch, fromSegNo)
+  for (const row of rows) {
+    const signed = row as Signed
+    segments.push({ body: signed.body, signature: signed.signature })
+    bytes += signed.body.length
+    if (bytes >= maxBytes) break
+  }
+  return segments
+}
+
+interface PeerColumns {
+  epoch: number
+  seq: number
+  next_seg_no: number
+  last_seg_hash: string | null
+  body: Uint8Array
+  signature: Uint8Array
+  equivocal: number
+}
+
+function peerPositionOf(tables: Tables, folder: FolderId, device: DeviceId): PeerPosition | undefined {
+  const row = tables
+    .sql('select * from peer_position where folder = ? and device = ?')
+    .get(tables.folderNo(folder), tables.deviceIndex(device)) as PeerColumns | undefined
+  if (row === undefined) return undefined
+  return {
+    position: { epoch: row.epoch, seq: row.seq },
+    nextSegNo: row.next_seg_no,
+    lastSegHash: row.last_seg_hash === null ? null : parseSegmentHash(row.last_seg_hash),
+    head: { body: row.body, signature: row.signature },
+    isEquivocal: row.equivocal === 1,
+  }
+}
+
+interface IntentColumns {
+  path: string
+  batch: string
+  arriving: string | null
+  replaced_fingerprint: string | null
+  keep_as: string | null
+}
+
+function intentsOf(tables: Tables, folder: FolderId): PlannedIntent[] {
+  const rows = tables.sql('select * from intent where folder = ?').all(tables.folderNo(folder)) as IntentColumns[]
+  return rows.map((row) => ({
+    path: row.path as RelPath,
+    batch: row.batch,
+    arriving: row.arriving as FileIdentity | null,
+    replaced:
+      row.replaced_fingerprint === null || row.keep_as === null
+        ? null
+        : { fingerprint: row.replaced_fingerprint as Fingerprint, keepAs: row.keep_as as VersionName },
+  }))
+}

@@ -1,0 +1,144 @@
+/** Rows ↔ domain: what every statement of the catalogue shares. Devices and folders are small numbers in rows. */
+
+import type { Database, Statement } from 'better-sqlite3'
+import { decode, encode } from '../../protocol/codec.ts'
+import type { Entry } from '../../protocol/entry.ts'
+import { entryFromWire, entryToWire } from '../../protocol/entry.ts'
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import { idBytes, parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
+import { GROUP_DEVICES_MAX } from '../../protocol/limits.ts'
+import { nameOf, parentOf } from '../../protocol/path.ts'
+import type { DirPath, RelPath } from '../../protocol/path.ts'
+import type { Fingerprint } from '../ports.ts'
+import type { OwnRow } from '../catalogue-port.ts'
+
+export const SELF_INDEX = 0
+export const SELF_BIT = 1
+export const KIND_DELETED = 3
+const KIND_NUMBERS = { file: 0, directory: 1, symlink: 2, deleted: KIND_DELETED } as const
+
+/** Statements by their text, and the numbers of devices and folders, for one open database. */
+export interface Tables {
+  readonly db: Database
+  sql(text: string): Statement
+  deviceIndex(device: DeviceId): number
+  deviceBit(device: DeviceId): number
+  devices(): readonly DeviceId[]
+  folderNo(folder: FolderId): number
+  folderIds(): readonly FolderId[]
+  /** Forgets the numbers that a rolled-back transaction gave. */
+  reload(): void
+}
+
+export function openTables(db: Database, self: DeviceId): Tables {
+  const statements = new Map<string, Statement>()
+  const sql = (text: string): Statement => {
+    const known = statements.get(text)
+    if (known !== undefined) return known
+    const statement = db.prepare(text)
+    statements.set(text, statement)
+    return statement
+  }
+  const devices = numbered(
+    () => sql('select id from device order by idx').pluck().all().map(parseDeviceId),
+    (idx, id) => sql('insert into device (idx, id) values (?, ?)').run(idx, id),
+  )
+  const folders = numbered(
+    () => sql('select id from folder order by n').pluck().all().map(parseFolderId),
+    (n, id) => sql('insert into folder (n, id) values (?, ?)').run(n, id),
+  )
+  devices.indexOf(self)
+  return {
+    db,
+    sql,
+    deviceIndex: devices.indexOf,
+    deviceBit: (device) => {
+      const index = devices.indexOf(device)
+      if (index >= GROUP_DEVICES_MAX) throw new RangeError(`more than ${GROUP_DEVICES_MAX} devices hold entries`)
+      return 2 ** index
+    },
+    devices: devices.all,
+    folderNo: folders.indexOf,
+    folderIds: folders.all,
+    reload: () => {
+      devices.reload()
+      folders.reload()
+    },
+  }
+}
+
+interface Numbered<T> {
+  indexOf(id: T): number
+  all(): readonly T[]
+  reload(): void
+}
+
+/** Ids numbered from 0 in the order in which they were first met. */
+function numbered<T extends string>(load: () => T[], add: (index: number, id: T) => void): Numbered<T> {
+  let ids: T[] = []
+  let index = new Map<T, number>()
+  const reload = (): void => {
+    ids = load()
+    index = new Map(ids.map((id, i) => [id, i]))
+  }
+  reload()
+  return {
+    indexOf: (id) => {
+      const known = index.get(id)
+      if (known !== undefined) return known
+      const next = ids.length
+      add(next, id)
+      ids.push(id)
+      index.set(id, next)
+      return next
+    },
+    all: () => ids,
+    reload,
+  }
+}
+
+export function kindNumber(entry: Entry): number {
+  return KIND_NUMBERS[entry.content.kind]
+}
+
+export function hashOf(entry: Entry): Uint8Array | null {
+  return entry.content.kind === 'file' ? idBytes(entry.content.hash) : null
+}
+
+export function entryToBody(entry: Entry, tables: Tables): Uint8Array {
+  return encode(entryToWire(entry, tables.deviceIndex))
+}
+
+export function entryFromBody(body: unknown, tables: Tables): Entry {
+  return entryFromWire(decode(bytesOf(body)), tables.devices())
+}
+
+export function bytesOf(column: unknown): Uint8Array {
+  if (!(column instanceof Uint8Array)) throw new TypeError('a column is no blob')
+  return column
+}
+
+/** A row of `select e.body, o.fingerprint from own o join entry e …`. */
+export interface OwnColumns {
+  readonly body: Uint8Array
+  readonly fingerprint: string | null
+}
+
+export function ownRow(columns: OwnColumns, tables: Tables): OwnRow {
+  return { entry: entryFromBody(columns.body, tables), fingerprint: columns.fingerprint as Fingerprint | null }
+}
+
+/** The two columns of `own` that name a path. */
+export function place(path: RelPath): [parent: DirPath, name: string] {
+  return [parentOf(path), nameOf(path)]
+}
+
+/** The least text above every path below a directory: `/` is followed by `0` in the order of code units. */
+export function endOf(directory: DirPath): string {
+  return directory === '' ? '\u{10ffff}' : `${directory}0`
+}
+
+/** The greatest text that is not above any path below a directory. */
+export function startOf(directory: DirPath): string {
+  return directory === '' ? '' : `${directory}/`
+}

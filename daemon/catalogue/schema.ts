@@ -1,0 +1,72 @@
+/** The tables, as numbered migrations. A step is never edited once it has been released; a new one is added. */
+
+import type { Database } from 'better-sqlite3'
+import { CatalogueError } from './catalogue-error.ts'
+
+const MIGRATIONS: readonly string[] = [
+  `
+  -- Device 0 is this one. The index is a bit in entry.holders.
+  create table device (idx integer primary key, id text not null unique) strict;
+  create table folder (n integer primary key, id text not null unique) strict;
+
+  -- Each distinct entry once. kind: 0 file, 1 directory, 2 symlink, 3 deleted. body: the entry's wire form.
+  create table entry (
+    id integer primary key, folder integer not null, path text not null, kind integer not null, held integer not null,
+    conflict integer not null, hash blob, holders integer not null, body blob not null
+  ) strict;
+  create index entry_path on entry (folder, path);
+  create index entry_hash on entry (hash) where hash is not null;
+
+  -- This device's own entries. seq is null until a segment has the entry.
+  create table own (
+    folder integer not null, parent text not null, name text not null, entry integer not null, live integer not null,
+    fingerprint text, seq integer, primary key (folder, parent, name)
+  ) strict, without rowid;
+  create index own_unpublished on own (folder, live desc, parent, name) where seq is null;
+  create index own_entry on own (entry);
+
+  create table total (
+    folder integer primary key, live integer not null, files integer not null, bytes integer not null, digest blob not null
+  ) strict;
+  create table dirty (folder integer not null, path text not null, primary key (folder, path)) strict, without rowid;
+  create table chunk_list (digest blob primary key, hashes blob not null) strict, without rowid;
+
+  create table own_head (
+    folder integer primary key, epoch integer not null, last_seq integer not null, next_seg_no integer not null,
+    last_seg_hash text, hlc_ms integer not null, hlc_counter integer not null, body blob, signature blob
+  ) strict;
+  create table segment (
+    folder integer not null, epoch integer not null, seg_no integer not null, body blob not null, signature blob not null,
+    primary key (folder, epoch, seg_no)
+  ) strict, without rowid;
+  create table peer_position (
+    folder integer not null, device integer not null, epoch integer not null, seq integer not null, next_seg_no integer not null,
+    last_seg_hash text, body blob not null, signature blob not null, equivocal integer not null, primary key (folder, device)
+  ) strict, without rowid;
+  create table intent (
+    folder integer not null, path text not null, batch text not null, arriving text, replaced_fingerprint text, keep_as text,
+    primary key (folder, path)
+  ) strict, without rowid;
+  `,
+]
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/** Brings a database to `SCHEMA_VERSION`, each step in a transaction of its own. @throws CatalogueError `newer` */
+export function migrate(db: Database): void {
+  const found = Number(db.pragma('user_version', { simple: true }))
+  if (found > SCHEMA_VERSION) {
+    throw new CatalogueError(
+      'newer',
+      `the catalogue was written by a newer Holt (version ${found}, this one knows ${SCHEMA_VERSION}); nothing was changed. Update Holt here.`,
+    )
+  }
+  for (const [i, step] of MIGRATIONS.entries()) {
+    if (i < found) continue
+    db.transaction(() => {
+      db.exec(step)
+      db.pragma(`user_version = ${i + 1}`)
+    })()
+  }
+}

@@ -1,0 +1,274 @@
+/** The writing half of the catalogue. Folder totals are summed up in memory and stored once a transaction. */
+
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { Entry } from '../../protocol/entry.ts'
+import { entryDigest } from '../../protocol/entry.ts'
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import { idBytes } from '../../protocol/ids.ts'
+import { moveDigest } from '../../protocol/manifest.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import type {
+  CatalogueReader,
+  CatalogueWriter,
+  FolderTotals,
+  OwnHead,
+  OwnRow,
+  PeerPosition,
+  PlannedIntent,
+} from '../catalogue-port.ts'
+import { totalsOf } from './reader.ts'
+import { SELF_BIT, entryFromBody, entryToBody, hashOf, kindNumber, place } from './rows.ts'
+import type { Tables } from './rows.ts'
+
+export interface BufferedWriter extends CatalogueWriter {
+  /** Stores the totals that the transaction changed. */
+  flush(): void
+  /** Forgets what a rolled-back transaction changed. */
+  discard(): void
+}
+
+export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Crypto): BufferedWriter {
+  const { sql } = tables
+  const n = tables.folderNo
+  const totals = new Map<FolderId, FolderTotals>()
+  const markDirty = (folder: FolderId, paths: Iterable<RelPath>): void => {
+    const insert = sql('insert or ignore into dirty (folder, path) values (?, ?)')
+    for (const path of paths) insert.run(n(folder), path)
+  }
+  const moveTotals = (folder: FolderId, before: Entry | undefined, after: Entry | undefined): void => {
+    totals.set(folder, movedTotals(totals.get(folder) ?? totalsOf(tables, folder), before, after, crypto))
+  }
+  return {
+    ...reader,
+    totals: (folder) => totals.get(folder) ?? totalsOf(tables, folder),
+    setOwn: (folder, row) => {
+      const before = setOwn(tables, folder, row)
+      moveTotals(folder, before, row.entry)
+      if (saysOther(tables, folder, row.entry.path)) markDirty(folder, [row.entry.path])
+    },
+    setFingerprint: (folder, path, fingerprint) =>
+      void sql('update own set fingerprint = ? where folder = ? and parent = ? and name = ?').run(
+        fingerprint,
+        n(folder),
+        ...place(path),
+      ),
+    markDirty,
+    markAllDirty: (folder) =>
+      void sql('insert or ignore into dirty (folder, path) select folder, path from entry where folder = ?').run(
+        n(folder),
+      ),
+    clearDirty: (folder, paths) => {
+      const remove = sql('delete from dirty where folder = ? and path = ?')
+      for (const path of paths) remove.run(n(folder), path)
+    },
+    putChunkList: (list) =>
+      void sql('insert or ignore into chunk_list (digest, hashes) values (?, ?)').run(
+        idBytes(list.digest),
+        list.hashes,
+      ),
+    beginEpoch: (folder, epoch) => beginEpoch(tables, folder, epoch),
+    addSegment: (folder, segNo, entries, signed, head) => {
+      sql('insert into segment (folder, epoch, seg_no, body, signature) values (?, ?, ?, ?, ?)').run(
+        n(folder),
+        head.epoch,
+        segNo,
+        signed.body,
+        signed.signature,
+      )
+      const publish = sql('update own set seq = ? where folder = ? and parent = ? and name = ?')
+      const firstSeq = head.lastSeq - entries.length + 1
+      for (const [i, entry] of entries.entries()) publish.run(firstSeq + i, n(folder), ...place(entry.path))
+      setOwnHead(tables, folder, head)
+    },
+    setOwnHead: (folder, head) => setOwnHead(tables, folder, head),
+    applyEntries: (folder, device, entries) => {
+      for (const entry of entries) applyEntry(tables, folder, device, entry)
+      markDirty(
+        folder,
+        entries.map((entry) => entry.path),
+      )
+    },
+    setPeerPosition: (folder, device, position) => setPeerPosition(tables, folder, device, position),
+    forgetPeer: (folder, device) => {
+      const bit = tables.deviceBit(device)
+      sql('delete from entry where folder = ? and holders = ?').run(n(folder), bit)
+      sql('update entry set holders = holders & ~? where folder = ? and holders & ?').run(bit, n(folder), bit)
+      sql('delete from peer_position where folder = ? and device = ?').run(n(folder), tables.deviceIndex(device))
+    },
+    setIntents: (folder, intents) => setIntents(tables, folder, intents),
+    clearIntents: (folder) => void sql('delete from intent where folder = ?').run(n(folder)),
+    dropFolder: (folder) => {
+      for (const table of ['entry', 'own', 'total', 'dirty', 'own_head', 'segment', 'peer_position', 'intent']) {
+        sql(`delete from ${table} where folder = ?`).run(n(folder))
+      }
+      totals.delete(folder)
+    },
+    flush: () => {
+      const store = sql('insert or replace into total (folder, live, files, bytes, digest) values (?, ?, ?, ?, ?)')
+      for (const [folder, total] of totals) store.run(n(folder), total.live, total.files, total.bytes, total.digest)
+      totals.clear()
+    },
+    discard: () => totals.clear(),
+  }
+}
+
+function movedTotals(
+  totals: FolderTotals,
+  before: Entry | undefined,
+  after: Entry | undefined,
+  crypto: Crypto,
+): FolderTotals {
+  const count = (entry: Entry | undefined, of: (entry: Entry) => number): number =>
+    entry === undefined ? 0 : of(entry)
+  const live = (entry: Entry): number => (entry.content.kind === 'deleted' || !entry.isHeld ? 0 : 1)
+  const files = (entry: Entry): number => (entry.content.kind === 'file' ? live(entry) : 0)
+  const bytes = (entry: Entry): number => (entry.content.kind === 'file' ? live(entry) * entry.content.sizeBytes : 0)
+  return {
+    live: totals.live - count(before, live) + count(after, live),
+    files: totals.files - count(before, files) + count(after, files),
+    bytes: totals.bytes - count(before, bytes) + count(after, bytes),
+    digest: moveDigest(
+      totals.digest,
+      before === undefined ? null : entryDigest(before, crypto),
+      after === undefined ? null : entryDigest(after, crypto),
+    ),
+  }
+}
+
+/** Whether another device says anything of a path that is not word for word our own entry. */
+function saysOther(tables: Tables, folder: FolderId, path: RelPath): boolean {
+  const found: unknown = tables
+    .sql(
+      `select 1 from entry where folder = ? and path = ? and held and holders > ${SELF_BIT} and not holders & ${SELF_BIT} limit 1`,
+    )
+    .get(tables.folderNo(folder), path)
+  return found !== undefined
+}
+
+/** @returns the entry that was there before. */
+function setOwn(tables: Tables, folder: FolderId, row: OwnRow): Entry | undefined {
+  const { sql } = tables
+  const { entry } = row
+  const folderNo = tables.folderNo(folder)
+  const [parent, name] = place(entry.path)
+  const before = sql(
+    'select o.entry as id, e.body as body from own o join entry e on e.id = o.entry where o.folder = ? and o.parent = ? and o.name = ?',
+  ).get(folderNo, parent, name) as { id: number; body: Uint8Array } | undefined
+  if (before !== undefined) dropHolder(tables, before.id, SELF_BIT)
+  const id = addHolder(tables, folderNo, entry, SELF_BIT)
+  const live = entry.content.kind === 'deleted' || !entry.isHeld ? 0 : 1
+  sql(
+    'insert or replace into own (folder, parent, name, entry, live, fingerprint, seq) values (?, ?, ?, ?, ?, ?, null)',
+  ).run(folderNo, parent, name, id, live, row.fingerprint)
+  return before === undefined ? undefined : entryFromBody(before.body, tables)
+}
+
+function dropHolder(tables: Tables, entryRow: number, bit: number): void {
+  tables.sql('update entry set holders = holders & ~? where id = ?').run(bit, entryRow)
+  tables.sql('delete from entry where id = ? and holders = 0').run(entryRow)
+}
+
+/** The row of an entry, with one more holder. */
+function addHolder(tables: Tables, folderNo: number, entry: Entry, bit: number): number {
+  const { sql } = tables
+  const body = entryToBody(entry, tables)
+  const known = sql('select id from entry where folder = ? and path = ? and body = ?')
+    .pluck()
+    .get(folderNo, entry.path, body) as number | undefined
+  if (known !== undefined) {
+    sql('update entry set holders = holders | ? where id = ?').run(bit, known)
+    return known
+  }
+  const added = sql(
+    'insert into entry (folder, path, kind, held, conflict, hash, holders, body) values (?, ?, ?, ?, ?, ?, ?, ?)',
+  ).run(
+    folderNo,
+    entry.path,
+    kindNumber(entry),
+    entry.isHeld ? 1 : 0,
+    entry.isConflictCopy ? 1 : 0,
+    hashOf(entry),
+    bit,
+    body,
+  )
+  return Number(added.lastInsertRowid)
+}
+
+function applyEntry(tables: Tables, folder: FolderId, device: DeviceId, entry: Entry): void {
+  const bit = tables.deviceBit(device)
+  const folderNo = tables.folderNo(folder)
+  const old = tables
+    .sql('select id from entry where folder = ? and path = ? and holders & ?')
+    .pluck()
+    .all(folderNo, entry.path, bit)
+  const id = addHolder(tables, folderNo, entry, bit)
+  for (const each of old) if (each !== id) dropHolder(tables, Number(each), bit)
+}
+
+function beginEpoch(tables: Tables, folder: FolderId, epoch: number): void {
+  const folderNo = tables.folderNo(folder)
+  tables.sql('delete from segment where folder = ?').run(folderNo)
+  tables.sql('update own set seq = null where folder = ?').run(folderNo)
+  setOwnHead(tables, folder, {
+    epoch,
+    lastSeq: 0,
+    nextSegNo: 0,
+    lastSegHash: null,
+    hlc: { ms: 0, counter: 0 },
+    signed: null,
+  })
+}
+
+function setOwnHead(tables: Tables, folder: FolderId, head: OwnHead): void {
+  tables
+    .sql(
+      `insert or replace into own_head (folder, epoch, last_seq, next_seg_no, last_seg_hash, hlc_ms, hlc_counter, body, signature)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      tables.folderNo(folder),
+      head.epoch,
+      head.lastSeq,
+      head.nextSegNo,
+      head.lastSegHash,
+      head.hlc.ms,
+      head.hlc.counter,
+      head.signed?.body ?? null,
+      head.signed?.signature ?? null,
+    )
+}
+
+function setPeerPosition(tables: Tables, folder: FolderId, device: DeviceId, peer: PeerPosition): void {
+  tables
+    .sql(
+      `insert or replace into peer_position (folder, device, epoch, seq, next_seg_no, last_seg_hash, body, signature, equivocal)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      tables.folderNo(folder),
+      tables.deviceIndex(device),
+      peer.position.epoch,
+      peer.position.seq,
+      peer.nextSegNo,
+      peer.lastSegHash,
+      peer.head.body,
+      peer.head.signature,
+      peer.isEquivocal ? 1 : 0,
+    )
+}
+
+function setIntents(tables: Tables, folder: FolderId, intents: readonly PlannedIntent[]): void {
+  const insert = tables.sql(
+    'insert or replace into intent (folder, path, batch, arriving, replaced_fingerprint, keep_as) values (?, ?, ?, ?, ?, ?)',
+  )
+  for (const intent of intents) {
+    insert.run(
+      tables.folderNo(folder),
+      intent.path,
+      intent.batch,
+      intent.arriving,
+      intent.replaced?.fingerprint ?? null,
+      intent.replaced?.keepAs ?? null,
+    )
+  }
+}
