@@ -1,0 +1,139 @@
+/**
+ * What the HTTP API asks of the engine: one method per capability. Expected failures are thrown as `ServiceError`;
+ * anything else that is thrown is answered as `internal`, and logged.
+ *
+ * A `ref` is what a person typed: an id, or a name that only one folder or device has.
+ */
+
+import type { BundlePart, Config, Daemon, Doctor, LogPage, LogRecord, Status } from '../../protocol/api/daemon.ts'
+import type { Device, DeviceList, Left } from '../../protocol/api/devices.ts'
+import type { ConflictPage, ConflictsQuery, EntriesQuery, EntryPage } from '../../protocol/api/entries.ts'
+import type { Event, EventPage } from '../../protocol/api/events.ts'
+import type {
+  AcceptFolder,
+  AddFolder,
+  Folder,
+  FolderList,
+  Preview,
+  PreviewFolder,
+  RemovedFolder,
+} from '../../protocol/api/folders.ts'
+import type { JoinPairing, Pairing } from '../../protocol/api/pairing.ts'
+import type { ProblemCode, ProblemKind } from '../../protocol/api/problem-codes.ts'
+import { PROBLEMS } from '../../protocol/api/problem-codes.ts'
+import type { DeviceId } from '../../protocol/ids.ts'
+import type { AbortOptions } from '../ports.ts'
+
+/** A failure that a client can act on. Its message is one sentence or two: what happened, and why. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError'
+  readonly code: ProblemCode
+  /** What a person does next. */
+  readonly nextStep: string
+
+  /** `nextStep` says it better than the code's own, where this case is known more closely. */
+  constructor(code: ProblemCode, message: string, options: ErrorOptions & { nextStep?: string } = {}) {
+    super(message, options)
+    this.code = code
+    const kind: ProblemKind = PROBLEMS[code]
+    this.nextStep = options.nextStep ?? kind.nextStep
+  }
+}
+
+export interface DaemonService {
+  /** Without `apiAddress`, which the HTTP server knows. */
+  daemon(): Promise<Omit<Daemon, 'apiAddress'>>
+  /** What there is at one moment. */
+  status(): Promise<Omit<Status, 'daemon' | 'eventId'>>
+  config(): Promise<Config>
+  /** Takes seconds. @throws ServiceError `device-not-found` */
+  doctor(device: string | undefined, o: AbortOptions): Promise<Doctor>
+  /** The newest `limit` records, oldest first. */
+  logs(limit: number): Promise<LogPage>
+  /** The newest `limit` records, then each new one; ends when the signal aborts. Drops what a slow reader does not take. */
+  followLogs(limit: number, o: AbortOptions): AsyncIterable<LogRecord>
+  /** Without secrets, file names and contents. */
+  supportBundle(o: AbortOptions): AsyncIterable<BundlePart>
+  /** Begins to stop, and resolves at once. The HTTP server is disposed by whoever started it. */
+  shutDown(): Promise<void>
+}
+
+export interface DeviceService {
+  devices(): Promise<DeviceList>
+  /** @throws ServiceError `device-not-found`, `ambiguous-name` */
+  device(ref: string): Promise<Device>
+  /** @throws ServiceError `device-not-found`, `ambiguous-name`, `is-other-device` */
+  renameDevice(ref: string, name: string): Promise<Device>
+  /** Gives the device as it last was. @throws ServiceError `device-not-found`, `ambiguous-name`, `is-this-device`, `not-allowed`, `senior-device` */
+  removeDevice(ref: string, o: { readonly lost: boolean }): Promise<Device>
+  /** Keeps all files. @throws ServiceError `already-alone` */
+  leave(): Promise<Left>
+}
+
+/** Every method that takes a ref throws `folder-not-found` and `ambiguous-name`, too. */
+export interface FolderService {
+  folders(): Promise<FolderList>
+  /** Waits up to `waitMs` for an offer of that name or id. */
+  folder(ref: string, o: AbortOptions & { readonly waitMs: number }): Promise<Folder>
+  /**
+   * @throws ServiceError `name-offered`, `name-taken`, `confirm-needed`, `path-not-found`, `not-a-directory`, `root-overlap`,
+   * `root-marked`, `root-read-only`, `root-denied`, `bad-name`, `too-many-folders`, `not-allowed`
+   */
+  addFolder(request: AddFolder, o: AbortOptions): Promise<Folder>
+  /** Changes nothing. @throws ServiceError as `acceptFolder`, without `confirm-needed` */
+  previewFolder(ref: string, request: PreviewFolder, o: AbortOptions): Promise<Preview>
+  /**
+   * Makes the last component of the path where it is missing.
+   * @throws ServiceError `already-held`, `confirm-needed`, `parent-missing`, `not-a-directory`, `root-overlap`, `root-marked`,
+   * `root-read-only`, `root-denied`, `no-space`
+   */
+  acceptFolder(ref: string, request: AcceptFolder, o: AbortOptions): Promise<Folder>
+  /** Pausing what is paused succeeds. @throws ServiceError `not-held` */
+  pauseFolder(ref: string): Promise<Folder>
+  /** Resuming what is not paused succeeds. @throws ServiceError `not-held` */
+  resumeFolder(ref: string): Promise<Folder>
+  /** @throws ServiceError `not-held`, `path-not-found`, `not-a-directory`, `root-unmarked`, `root-overlap`, `root-read-only` */
+  moveFolder(ref: string, path: string): Promise<Folder>
+  /** The files stay. @throws ServiceError `not-held` (unless everywhere), `not-allowed` */
+  removeFolder(ref: string, o: { readonly everywhere: boolean }): Promise<RemovedFolder>
+  /** @throws ServiceError `not-halted` */
+  approveFolder(ref: string): Promise<Folder>
+  /** @throws ServiceError `not-halted` */
+  rejectFolder(ref: string): Promise<Folder>
+  /** @throws ServiceError `not-held`, `bad-request` for a directory that is no path */
+  entries(ref: string, query: EntriesQuery): Promise<EntryPage>
+  conflicts(query: ConflictsQuery): Promise<ConflictPage>
+}
+
+/** One run at a time. The newest run is known by its id until the next begins. Every method with an id throws `pairing-not-found`. */
+export interface PairingService {
+  /** @throws ServiceError `pairing-busy`, `too-many-devices` */
+  startPairing(): Promise<Pairing>
+  /** Answers once the code is understood; `followPairing` tells the rest. @throws ServiceError `bad-code`, `bad-request` for the address, `pairing-busy` */
+  joinPairing(request: JoinPairing): Promise<Pairing>
+  pairing(id: string): Promise<Pairing>
+  /** The run as it is, then each change; ends after its end, or when the signal aborts. */
+  followPairing(id: string, o: AbortOptions): AsyncIterable<Pairing>
+  /** @throws ServiceError `nothing-to-choose`, `no-inviter` */
+  chooseInviter(id: string, device: DeviceId): Promise<Pairing>
+  /** Burns the code. Cancelling what has ended changes nothing. */
+  cancelPairing(id: string): Promise<Pairing>
+}
+
+/** The newest events, in a bounded log. */
+export interface EventSource {
+  /** The id of the newest event, or the one before the first. */
+  lastId(): string
+  /** Up to `limit` events after an id, oldest first; from the oldest that is kept when the id is left out or unknown. */
+  since(id: string | undefined, limit: number): EventPage
+  /**
+   * Events after an id, then each new one until the signal aborts. Begins with `events.lost` where some are no longer kept.
+   * Only new ones when the id is left out. @throws ServiceError `busy` when the reader falls behind what the log keeps
+   */
+  follow(id: string | undefined, o: AbortOptions): AsyncIterable<Event>
+}
+
+/** The whole of it. `daemon.ts` composes it. */
+export interface HoltService extends DaemonService, DeviceService, FolderService, PairingService {
+  readonly events: EventSource
+}

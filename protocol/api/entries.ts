@@ -1,0 +1,112 @@
+/** The paths of a folder with their states, and the conflicts of all folders. */
+
+import { z } from 'zod'
+import { PATH_BYTES_MAX } from '../limits.ts'
+import { zBlobHash, zCount, zDeviceId, zFolderId, zPageLimit, zRef, zTimeMs } from './fields.ts'
+
+export const zEntryState = z.enum([
+  'synced',
+  /** The group has it and this device does not, or has an older content. */
+  'missing',
+  /** Changed here, and not yet observed and published. */
+  'pending',
+  /** A conflict copy. */
+  'conflict',
+  /** It changes faster than it can be hashed or pulled. */
+  'unstable',
+  'locked',
+  /** The name cannot be synced, or not kept here. */
+  'blocked',
+  /** The operating system does not let the daemon read or write it. */
+  'unreadable',
+  /** A device, socket, FIFO or cloud placeholder. */
+  'skipped',
+  /** It could not be applied; it is tried again. */
+  'failed',
+])
+export type EntryState = z.infer<typeof zEntryState>
+
+export const zEntry = z
+  .object({
+    /** Below the root, with `/`. A name on disk that is no path is shown as it can be. */
+    path: z.string(),
+    kind: z.enum(['file', 'directory', 'symlink', 'other']),
+    state: zEntryState,
+    /** A sentence for every state but `synced`: why, and what follows. */
+    reason: z.string().nullable(),
+    sizeBytes: zCount,
+    mtimeMs: zTimeMs,
+    executable: z.boolean(),
+    /** Of a symbolic link. */
+    target: z.string().nullable(),
+    hash: zBlobHash.nullable(),
+    /** Whose edit made this content. */
+    modBy: zDeviceId.nullable(),
+    /** The devices that hold this content, as far as this one knows. */
+    holders: z.array(zDeviceId),
+  })
+  .meta({ id: 'Entry' })
+export type Entry = z.infer<typeof zEntry>
+
+export const zEntriesQuery = z.object({
+  /** Only what lies in this directory; the root when left out. */
+  directory: z.string().max(PATH_BYTES_MAX).default(''),
+  /** With everything below it, too. */
+  recursive: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+  /** `problem` stands for every state but synced, missing, pending and conflict. */
+  state: z.enum([...zEntryState.options, 'problem', 'all']).default('all'),
+  /** The `next` of the page before. */
+  after: z
+    .string()
+    .max(PATH_BYTES_MAX * 2)
+    .optional(),
+  limit: zPageLimit,
+})
+export type EntriesQuery = z.infer<typeof zEntriesQuery>
+
+/** Sorted by path. */
+export const zEntryPage = z
+  .object({
+    folder: zFolderId,
+    entries: z.array(zEntry),
+    next: z.string().nullable().describe('Null on the last page'),
+  })
+  .meta({ id: 'EntryPage' })
+export type EntryPage = z.infer<typeof zEntryPage>
+
+export const zConflict = z
+  .object({
+    folder: zFolderId,
+    folderName: z.string(),
+    /** The copy. */
+    path: z.string(),
+    /** The file that kept the name; null when it is gone. */
+    original: z.string().nullable(),
+    sizeBytes: zCount,
+    /** When the losing content was made. */
+    changedMs: zTimeMs,
+    modBy: zDeviceId.nullable(),
+    modByName: z.string().nullable(),
+  })
+  .meta({ id: 'Conflict' })
+export type Conflict = z.infer<typeof zConflict>
+
+export const zConflictsQuery = z.object({
+  /** Only of this folder. */
+  folder: zRef.optional(),
+  after: z
+    .string()
+    .max(PATH_BYTES_MAX * 2)
+    .optional(),
+  limit: zPageLimit,
+})
+export type ConflictsQuery = z.infer<typeof zConflictsQuery>
+
+/** Sorted by folder and path. */
+export const zConflictPage = z
+  .object({ conflicts: z.array(zConflict), next: z.string().nullable().describe('Null on the last page') })
+  .meta({ id: 'ConflictPage' })
+export type ConflictPage = z.infer<typeof zConflictPage>

@@ -1,0 +1,192 @@
+/** Folders, and what may be asked of them. */
+
+import { z } from 'zod'
+import { OFFER_WAIT_MS_MAX } from './constants.ts'
+import { zAbsolutePath, zAmount, zCount, zDeviceId, zFlag, zFolderId, zName, zRef, zTimeMs } from './fields.ts'
+
+export const zMode = z.enum(['send-receive', 'send-only', 'receive-only', 'receive-archive'])
+export type Mode = z.infer<typeof zMode>
+
+export const zHaltReason = z.enum([
+  /** A pass would delete too much; `approve` or `reject` decides. */
+  'mass-delete',
+  /** The root is not there; `move` where it was moved. */
+  'root-missing',
+  /** The root is there and its marker is not: a disk is not mounted, or another directory took its place. */
+  'root-unmarked',
+  /** A directory inside the root is another volume than before. */
+  'mount-changed',
+  'root-read-only',
+  'no-space',
+  /** Another device says what this version does not know. */
+  'update-needed',
+  /** The disk answers with errors. */
+  'disk-error',
+])
+export type HaltReason = z.infer<typeof zHaltReason>
+
+export const zHalt = z.object({
+  reason: zHaltReason,
+  /** A sentence: what happened and why. */
+  detail: z.string(),
+  /** Commands that end it, as a person types them. */
+  commands: z.array(z.string()),
+  /** Entries that the pass would delete, of how many, and on whose word (null: seen on this disk). Only of `mass-delete`. */
+  deletes: z.object({ count: zCount, of: zCount, device: zDeviceId.nullable() }).nullable(),
+  sinceMs: zTimeMs,
+})
+export type Halt = z.infer<typeof zHalt>
+
+/** How a folder stands on this device. */
+export const zFolderState = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('offered') }).describe('The group has it, this device does not'),
+    z.object({ kind: z.literal('starting') }),
+    z.object({ kind: z.literal('scanning'), files: zCount, filesTotal: zCount.nullable() }),
+    z
+      .object({ kind: z.literal('recovering') })
+      .describe('A new catalogue is being filled from this disk and the peers'),
+    z.object({ kind: z.literal('in-sync') }),
+    z.object({ kind: z.literal('syncing'), missing: zAmount }),
+    z
+      .object({ kind: z.literal('waiting'), missing: zAmount, reason: z.string() })
+      .describe('Something is missing, and nobody who is online can give it'),
+    z.object({ kind: z.literal('paused') }),
+    z.object({ kind: z.literal('halted'), halt: zHalt }),
+  ])
+  .meta({ id: 'FolderState' })
+export type FolderState = z.infer<typeof zFolderState>
+
+/** How far transfers are: of one folder in one direction. A failed file is taken out of the sums again. */
+export const zProgress = z
+  .object({
+    filesDone: zCount,
+    filesTotal: zCount,
+    bytesDone: zCount,
+    bytesTotal: zCount,
+    /** Bytes a second over the last 5 s. */
+    rate: z.number().min(0),
+    /** Null while the rate is 0. */
+    etaMs: zCount.nullable(),
+  })
+  .meta({ id: 'Progress' })
+export type Progress = z.infer<typeof zProgress>
+
+/** What another device has of a folder. */
+export const zFolderPeer = z.object({
+  device: zDeviceId,
+  isOnline: z.boolean(),
+  /** It holds exactly what this device holds. */
+  isInSync: z.boolean(),
+  /** What it still lacks of what this device holds; null while its manifest is unknown. */
+  missing: zAmount.nullable(),
+})
+export type FolderPeer = z.infer<typeof zFolderPeer>
+
+export const zFolder = z
+  .object({
+    id: zFolderId,
+    name: z.string(),
+    /** Null where the folder is only offered. */
+    root: zAbsolutePath.nullable(),
+    mode: zMode.nullable(),
+    state: zFolderState,
+    /** What is held here. */
+    held: zAmount,
+    /** What the group has, as far as this device knows. */
+    total: zAmount,
+    down: zProgress.nullable(),
+    up: zProgress.nullable(),
+    /** Conflict copies that are there. */
+    conflicts: zCount,
+    /** Paths that cannot be synced for now; `entries?state=problem` lists them. */
+    problems: zCount,
+    /** The devices that hold it, without this one. */
+    peers: z.array(zFolderPeer),
+    /** Equal between two send-receive devices means in sync: 64 hex digits. Null where nothing is held. */
+    digest: z.string().nullable(),
+    /** When this device last was in sync with somebody who was online. */
+    lastInSyncMs: zTimeMs.nullable(),
+  })
+  .meta({ id: 'Folder' })
+export type Folder = z.infer<typeof zFolder>
+
+export const zFolderList = z.object({ folders: z.array(zFolder) }).meta({ id: 'FolderList' })
+export type FolderList = z.infer<typeof zFolderList>
+
+export const zFolderParams = z.object({ folder: zRef })
+
+const zWaitMs = z.coerce.number<number | string>().int().min(0).max(OFFER_WAIT_MS_MAX).default(0)
+/** How long to wait for an offer of that name or id which is still on its way. */
+export const zFolderQuery = z.object({ waitMs: zWaitMs })
+
+export const zAddFolder = z
+  .object({
+    path: zAbsolutePath,
+    /** Default: the last component of the path. */
+    name: zName.optional(),
+    /** What to do where the group already offers a folder of that name. */
+    ifOffered: z.enum(['refuse', 'join', 'new']).default('refuse'),
+    /** Joining into a directory that is not empty was confirmed. */
+    confirm: z.boolean().default(false),
+  })
+  .meta({ id: 'AddFolder' })
+export type AddFolder = z.infer<typeof zAddFolder>
+
+const zTarget = {
+  /** Default: a directory of the folder's name in the person's home. */
+  path: zAbsolutePath.optional(),
+  waitMs: z.int().min(0).max(OFFER_WAIT_MS_MAX).default(0),
+}
+export const zPreviewFolder = z.object(zTarget).meta({ id: 'PreviewFolder' })
+export type PreviewFolder = z.infer<typeof zPreviewFolder>
+
+export const zAcceptFolder = z
+  .object({ ...zTarget, confirm: z.boolean().default(false).describe('The preview was seen') })
+  .meta({ id: 'AcceptFolder' })
+export type AcceptFolder = z.infer<typeof zAcceptFolder>
+
+/** What accepting a folder into a directory would do. Nothing was changed. */
+export const zPreview = z
+  .object({
+    folder: zFolderId,
+    name: z.string(),
+    /** The directory that was named, or the one that is proposed. */
+    path: zAbsolutePath,
+    exists: z.boolean(),
+    isEmpty: z.boolean(),
+    /** Equal files are neither transferred nor touched. */
+    same: zAmount,
+    /** Would be sent to the others. */
+    onlyHere: zAmount,
+    /** Would be fetched. */
+    onlyThere: zAmount,
+    /** Would be kept as conflict copies. */
+    different: zAmount,
+    freeBytes: zCount,
+    /** Whether `accept` wants `confirm`. */
+    needsConfirm: z.boolean(),
+    /** False while a holder's manifest has not arrived whole: the counts may grow. */
+    isComplete: z.boolean(),
+  })
+  .meta({ id: 'Preview' })
+export type Preview = z.infer<typeof zPreview>
+
+export const zMoveFolder = z.object({ path: zAbsolutePath }).meta({ id: 'MoveFolder' })
+export type MoveFolder = z.infer<typeof zMoveFolder>
+
+export const zRemoveFolderQuery = z.object({
+  /** Withdraw the offer from the group, too. */
+  everywhere: zFlag,
+})
+export const zRemovedFolder = z
+  .object({
+    id: zFolderId,
+    name: z.string(),
+    /** Where the files stay; null where it was not held here. */
+    root: zAbsolutePath.nullable(),
+    /** Where kept versions are; null when there are none. */
+    versions: zAbsolutePath.nullable(),
+  })
+  .meta({ id: 'RemovedFolder' })
+export type RemovedFolder = z.infer<typeof zRemovedFolder>
