@@ -111,7 +111,7 @@ export const zCheck = z
   .meta({ id: 'Check' })
 export type Check = z.infer<typeof zCheck>
 
-export const zDoctorQuery = z.object({
+export const zDoctorQuery = z.strictObject({
   /** Check the ports with this device, both ways, too; all online ones when left out. */
   device: zRef.optional(),
 })
@@ -129,7 +129,7 @@ export const zLogRecord = z
 export type LogRecord = z.infer<typeof zLogRecord>
 
 /** The newest that many. */
-export const zLogsQuery = z.object({ limit: zPageLimit })
+export const zLogsQuery = z.strictObject({ limit: zPageLimit })
 /** Oldest first. */
 export const zLogPage = z
   .object({ directory: zAbsolutePath.describe('Where the log files are'), records: z.array(zLogRecord) })

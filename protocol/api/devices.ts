@@ -32,11 +32,11 @@ export type Group = z.infer<typeof zGroup>
 export const zDeviceList = z.object({ group: zGroup, devices: z.array(zDevice) }).meta({ id: 'DeviceList' })
 export type DeviceList = z.infer<typeof zDeviceList>
 
-export const zDeviceParams = z.object({ device: zRef })
-export const zRenameDevice = z.object({ name: zName }).meta({ id: 'RenameDevice' })
+export const zDeviceParams = z.strictObject({ device: zRef })
+export const zRenameDevice = z.strictObject({ name: zName }).meta({ id: 'RenameDevice' })
 export type RenameDevice = z.infer<typeof zRenameDevice>
 
-export const zRemoveDeviceQuery = z.object({
+export const zRemoveDeviceQuery = z.strictObject({
   /** The device is in other hands. */
   lost: zFlag,
 })

@@ -48,7 +48,7 @@ export const zEntry = z
   .meta({ id: 'Entry' })
 export type Entry = z.infer<typeof zEntry>
 
-export const zEntriesQuery = z.object({
+export const zEntriesQuery = z.strictObject({
   /** Only what lies in this directory; the root when left out. */
   directory: z.string().max(PATH_BYTES_MAX).default(''),
   /** With everything below it, too. */
@@ -94,7 +94,7 @@ export const zConflict = z
   .meta({ id: 'Conflict' })
 export type Conflict = z.infer<typeof zConflict>
 
-export const zConflictsQuery = z.object({
+export const zConflictsQuery = z.strictObject({
   /** Only of this folder. */
   folder: zRef.optional(),
   after: z

@@ -125,7 +125,7 @@ export type EventKind = Event['kind']
 /** An event before the log has given it an id and a time. */
 export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'id' | 'atMs'> : never) : never
 
-export const zEventsQuery = z.object({
+export const zEventsQuery = z.strictObject({
   /** The id of the last event that is known; from the oldest that is kept when left out. */
   after: zEventId.optional(),
   limit: zPageLimit,
@@ -143,7 +143,7 @@ export const zEventPage = z
   .meta({ id: 'EventPage' })
 export type EventPage = z.infer<typeof zEventPage>
 
-export const zEventStreamQuery = z.object({
+export const zEventStreamQuery = z.strictObject({
   /** Like the header `Last-Event-ID`, for those who cannot set it. Only new events when both are left out. */
   after: zEventId.optional(),
 })

@@ -114,14 +114,14 @@ export type Folder = z.infer<typeof zFolder>
 export const zFolderList = z.object({ folders: z.array(zFolder) }).meta({ id: 'FolderList' })
 export type FolderList = z.infer<typeof zFolderList>
 
-export const zFolderParams = z.object({ folder: zRef })
+export const zFolderParams = z.strictObject({ folder: zRef })
 
 const zWaitMs = z.coerce.number<number | string>().int().min(0).max(OFFER_WAIT_MS_MAX).default(0)
 /** How long to wait for an offer of that name or id which is still on its way. */
-export const zFolderQuery = z.object({ waitMs: zWaitMs })
+export const zFolderQuery = z.strictObject({ waitMs: zWaitMs })
 
 export const zAddFolder = z
-  .object({
+  .strictObject({
     path: zAbsolutePath,
     /** Default: the last component of the path. */
     name: zName.optional(),
@@ -138,11 +138,11 @@ const zTarget = {
   path: zAbsolutePath.optional(),
   waitMs: z.int().min(0).max(OFFER_WAIT_MS_MAX).default(0),
 }
-export const zPreviewFolder = z.object(zTarget).meta({ id: 'PreviewFolder' })
+export const zPreviewFolder = z.strictObject(zTarget).meta({ id: 'PreviewFolder' })
 export type PreviewFolder = z.infer<typeof zPreviewFolder>
 
 export const zAcceptFolder = z
-  .object({ ...zTarget, confirm: z.boolean().default(false).describe('The preview was seen') })
+  .strictObject({ ...zTarget, confirm: z.boolean().default(false).describe('The preview was seen') })
   .meta({ id: 'AcceptFolder' })
 export type AcceptFolder = z.infer<typeof zAcceptFolder>
 
@@ -172,10 +172,10 @@ export const zPreview = z
   .meta({ id: 'Preview' })
 export type Preview = z.infer<typeof zPreview>
 
-export const zMoveFolder = z.object({ path: zAbsolutePath }).meta({ id: 'MoveFolder' })
+export const zMoveFolder = z.strictObject({ path: zAbsolutePath }).meta({ id: 'MoveFolder' })
 export type MoveFolder = z.infer<typeof zMoveFolder>
 
-export const zRemoveFolderQuery = z.object({
+export const zRemoveFolderQuery = z.strictObject({
   /** Withdraw the offer from the group, too. */
   everywhere: zFlag,
 })

@@ -23,12 +23,14 @@ export interface Operation {
   readonly status: number
 }
 
-const NOTHING = z.object({})
+const NOTHING = z.strictObject({})
 const NO_BODY = z.undefined()
 const DEFAULTS = { params: NOTHING, query: NOTHING, body: NO_BODY, status: 200 } as const
 
-/** An operation whose left out parts are empty. */
-const op = <const T extends Partial<Operation> & Pick<Operation, 'response'>>(given: T) => ({ ...DEFAULTS, ...given })
+type Filled<T> = Omit<typeof DEFAULTS, keyof T> & T
+/** An operation whose left out parts are empty. The compiler takes a spread of a generic for an intersection, which it is not. */
+const op = <const T extends Partial<Operation> & Pick<Operation, 'response'>>(given: T) =>
+  ({ ...DEFAULTS, ...given }) as Filled<T>
 
 const onFolder = op({ params: folders.zFolderParams, response: folders.zFolder })
 

@@ -55,7 +55,7 @@ export const zPairing = z
 export type Pairing = z.infer<typeof zPairing>
 
 export const zJoinPairing = z
-  .object({
+  .strictObject({
     /** As it was typed: any case, spaces or dashes, words cut to four letters. */
     code: z.string().min(1).max(200),
     /** `HOST[:PORT]`, where there is no multicast. */
@@ -64,6 +64,6 @@ export const zJoinPairing = z
   .meta({ id: 'JoinPairing' })
 export type JoinPairing = z.infer<typeof zJoinPairing>
 
-export const zPairingParams = z.object({ pairing: z.string().min(1).max(64) })
-export const zChooseInviter = z.object({ device: zDeviceId }).meta({ id: 'ChooseInviter' })
+export const zPairingParams = z.strictObject({ pairing: z.string().min(1).max(64) })
+export const zChooseInviter = z.strictObject({ device: zDeviceId }).meta({ id: 'ChooseInviter' })
 export type ChooseInviter = z.infer<typeof zChooseInviter>

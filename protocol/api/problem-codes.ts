@@ -50,6 +50,12 @@ export const PROBLEMS = {
     'Use 127.0.0.1 or localhost in the address.',
   ),
   busy: kind(503, EXIT.failed, 'Too many streams are open', 'Close one of them and try again.'),
+  'too-slow': kind(
+    503,
+    EXIT.failed,
+    'The stream was read too slowly',
+    'Connect again with the last id that arrived, and read faster.',
+  ),
   starting: kind(503, EXIT.failed, 'The daemon is still starting', 'Try again in a moment.'),
   stopping: kind(503, EXIT.failed, 'The daemon is stopping', 'Run `holt start`, then try again.'),
   internal: kind(
