@@ -15,6 +15,12 @@ export interface OwnRow {
   readonly fingerprint: Fingerprint | null
 }
 
+/** A path to be resolved, and how new the mark is. */
+export interface DirtyPath {
+  readonly path: RelPath
+  readonly stamp: number
+}
+
 /** What other devices say of a path; each distinct entry once. */
 export interface OthersEntry {
   readonly entry: Entry
@@ -69,9 +75,12 @@ export interface CatalogueReader {
   /** Devices whose manifests list these bytes, this one left out. */
   holdersOf(hash: BlobHash): DeviceId[]
   chunkList(digest: ChunkListHash): ChunkList | undefined
-  /** Paths to be resolved, the last in order first, so that children come before their directories. */
-  dirty(folder: FolderId, before: RelPath | null, limit: number): RelPath[]
+  /** Paths to be resolved that wait for no blob, the last in order first, so that children come before their directories. */
+  dirty(folder: FolderId, before: RelPath | null, limit: number): DirtyPath[]
   dirtyCount(folder: FolderId): number
+  /** Paths that wait for bytes from another device. */
+  waitingCount(folder: FolderId): number
+  waiting(folder: FolderId, limit: number): { path: RelPath; hash: BlobHash }[]
   /** How many dirty paths live here and are a tombstone somewhere else: what a pass may delete at most. */
   dirtyDeletes(folder: FolderId): number
   totals(folder: FolderId): FolderTotals
@@ -96,7 +105,14 @@ export interface CatalogueWriter extends CatalogueReader {
   markDirty(folder: FolderId, paths: Iterable<RelPath>): void
   /** Every path of which anything is known. */
   markAllDirty(folder: FolderId): void
-  clearDirty(folder: FolderId, paths: Iterable<RelPath>): void
+  /** Only marks that are not newer than those given go away. */
+  clearDirty(folder: FolderId, paths: Iterable<DirtyPath>): void
+  /** The paths are resolved again when the blob is here, or when anything new is known of them. */
+  setWaiting(folder: FolderId, path: DirtyPath, hash: BlobHash): void
+  /** A blob is here: what waited for it is to be resolved. @returns how many paths. */
+  blobLanded(folder: FolderId, hash: BlobHash): number
+  /** Nothing waits any more; for the start, when nothing is under way. */
+  resetWaiting(folder: FolderId): void
   putChunkList(list: ChunkList): void
   /** Begins a new epoch: every own entry is unpublished again, and no segment is left. */
   beginEpoch(folder: FolderId, epoch: number): void

@@ -3,12 +3,13 @@
 import type { ChunkList } from '../../protocol/chunks.ts'
 import type { Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
-import type { ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type {
   CatalogueReader,
+  DirtyPath,
   FolderTotals,
   OthersEntry,
   OwnHead,
@@ -20,13 +21,14 @@ import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
 import { KIND_DELETED, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
+/** Above every path. */
+const END = '\u{10ffff}'
 const OWN = 'select e.body as body, o.fingerprint as fingerprint from own o join entry e on e.id = o.entry'
 
 export function createReader(tables: Tables): CatalogueReader {
   const { sql } = tables
   const n = tables.folderNo
   const rows = (columns: unknown[]): OwnRow[] => columns.map((row) => ownRow(row as OwnColumns, tables))
-  const paths = (columns: unknown[]): RelPath[] => columns as RelPath[]
   const entries = (bodies: unknown[]): Entry[] => bodies.map((body) => entryFromBody(body, tables))
   return {
     own: (folder, path) => {
@@ -52,12 +54,17 @@ export function createReader(tables: Tables): CatalogueReader {
       ),
     chunkList: (digest) => chunkListOf(tables, digest),
     dirty: (folder, before, limit) =>
-      paths(
-        sql('select path from dirty where folder = ? and path < ? order by path desc limit ?')
-          .pluck()
-          .all(n(folder), before ?? '\u{10ffff}', limit),
-      ),
-    dirtyCount: (folder) => Number(sql('select count(*) from dirty where folder = ?').pluck().get(n(folder))),
+      sql(
+        'select path, stamp from dirty where folder = ? and path < ? and waits_for is null order by path desc limit ?',
+      ).all(n(folder), before ?? END, limit) as DirtyPath[],
+    dirtyCount: (folder) =>
+      Number(sql('select count(*) from dirty where folder = ? and waits_for is null').pluck().get(n(folder))),
+    waitingCount: (folder) =>
+      Number(sql('select count(*) from dirty where folder = ? and waits_for is not null').pluck().get(n(folder))),
+    waiting: (folder, limit) =>
+      sql(
+        'select path, lower(hex(waits_for)) as hash from dirty where folder = ? and waits_for is not null order by path limit ?',
+      ).all(n(folder), limit) as { path: RelPath; hash: BlobHash }[],
     dirtyDeletes: (folder) =>
       Number(
         sql(

@@ -28,7 +28,11 @@ const MIGRATIONS: readonly string[] = [
   create table total (
     folder integer primary key, live integer not null, files integer not null, bytes integer not null, digest blob not null
   ) strict;
-  create table dirty (folder integer not null, path text not null, primary key (folder, path)) strict, without rowid;
+  -- stamp: newer marks have larger ones. waits_for: the blob without which the path cannot go on.
+  create table dirty (
+    folder integer not null, path text not null, stamp integer not null, waits_for blob, primary key (folder, path)
+  ) strict, without rowid;
+  create index dirty_waiting on dirty (waits_for) where waits_for is not null;
   create table chunk_list (digest blob primary key, hashes blob not null) strict, without rowid;
 
   create table own_head (

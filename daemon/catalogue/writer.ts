@@ -31,9 +31,11 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
   const { sql } = tables
   const n = tables.folderNo
   const totals = new Map<FolderId, FolderTotals>()
+  let stamp = Number(sql('select coalesce(max(stamp), 0) from dirty').pluck().get())
   const markDirty = (folder: FolderId, paths: Iterable<RelPath>): void => {
-    const insert = sql('insert or ignore into dirty (folder, path) values (?, ?)')
-    for (const path of paths) insert.run(n(folder), path)
+    const insert = sql('insert or replace into dirty (folder, path, stamp, waits_for) values (?, ?, ?, null)')
+    stamp += 1
+    for (const path of paths) insert.run(n(folder), path, stamp)
   }
   const moveTotals = (folder: FolderId, before: Entry | undefined, after: Entry | undefined): void => {
     totals.set(folder, movedTotals(totals.get(folder) ?? totalsOf(tables, folder), before, after, crypto))
@@ -53,14 +55,26 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
         ...place(path),
       ),
     markDirty,
-    markAllDirty: (folder) =>
-      void sql('insert or ignore into dirty (folder, path) select folder, path from entry where folder = ?').run(
-        n(folder),
-      ),
-    clearDirty: (folder, paths) => {
-      const remove = sql('delete from dirty where folder = ? and path = ?')
-      for (const path of paths) remove.run(n(folder), path)
+    markAllDirty: (folder) => {
+      stamp += 1
+      sql(
+        'insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null from entry where folder = ?',
+      ).run(stamp, n(folder))
     },
+    clearDirty: (folder, paths) => {
+      const remove = sql('delete from dirty where folder = ? and path = ? and stamp <= ?')
+      for (const { path, stamp: seen } of paths) remove.run(n(folder), path, seen)
+    },
+    setWaiting: (folder, path, hash) =>
+      void sql('update dirty set waits_for = ? where folder = ? and path = ? and stamp <= ?').run(
+        idBytes(hash),
+        n(folder),
+        path.path,
+        path.stamp,
+      ),
+    blobLanded: (folder, hash) =>
+      sql('update dirty set waits_for = null where folder = ? and waits_for = ?').run(n(folder), idBytes(hash)).changes,
+    resetWaiting: (folder) => void sql('update dirty set waits_for = null where folder = ?').run(n(folder)),
     putChunkList: (list) =>
       void sql('insert or ignore into chunk_list (digest, hashes) values (?, ?)').run(
         idBytes(list.digest),

@@ -1,0 +1,85 @@
+/** One directory as it is listed, against what this device last made true there. */
+
+import type { RelPath } from '../../protocol/path.ts'
+import type { OwnRow } from '../catalogue-port.ts'
+import type { DirectoryListing, DiskEntry, HashRequest } from '../ports.ts'
+
+type BlockedEntry = Extract<DiskEntry, { kind: 'blocked' }>
+export type FileOnDisk = Extract<DiskEntry, { kind: 'file' }>
+export type SeenWithoutHash = Extract<DiskEntry, { kind: 'directory' | 'symlink' }>
+
+export interface Comparison {
+  /** Files whose bytes must be read to know what changed. */
+  readonly toHash: readonly FileOnDisk[]
+  /** Directories and symbolic links that differ from the base. */
+  readonly changed: readonly SeenWithoutHash[]
+  /** Live in the base, gone from the disk. */
+  readonly missing: readonly OwnRow[]
+  /** In the base, and ignored now. */
+  readonly withdrawn: readonly OwnRow[]
+  readonly directories: readonly { readonly path: RelPath; readonly isNew: boolean }[]
+  readonly blocked: readonly BlockedEntry[]
+  /** Directories below which another volume used to be mounted and is not now. */
+  readonly lostMounts: readonly RelPath[]
+}
+
+/** @param children every own row of the directory, tombstones too. */
+export function compareDirectory(
+  listing: DirectoryListing,
+  children: readonly OwnRow[],
+  isIgnored: (path: RelPath, isDirectory: boolean) => boolean,
+): Comparison {
+  const own = new Map(children.map((row) => [row.entry.path, row]))
+  const seen = new Set<RelPath>()
+  const toHash: FileOnDisk[] = []
+  const changed: SeenWithoutHash[] = []
+  const directories: Comparison['directories'][number][] = []
+  const blocked: BlockedEntry[] = []
+  const lostMounts: RelPath[] = []
+  for (const disk of listing.entries) {
+    if (disk.kind === 'blocked') {
+      blocked.push(disk)
+      if (disk.path !== null) seen.add(disk.path)
+      continue
+    }
+    if (isIgnored(disk.path, disk.kind === 'directory')) continue
+    seen.add(disk.path)
+    const row = own.get(disk.path)
+    const isUnchanged = row !== undefined && isSame(row, disk)
+    if (disk.kind === 'directory') {
+      directories.push({ path: disk.path, isNew: !isUnchanged })
+      if (row?.fingerprint === MOUNT_FINGERPRINT && !disk.isMount) lostMounts.push(disk.path)
+    }
+    if (isUnchanged) continue
+    if (disk.kind === 'file') toHash.push(disk)
+    else changed.push(disk)
+  }
+  return { toHash, changed, directories, blocked, lostMounts, ...absent(children, seen, isIgnored) }
+}
+
+/** The fingerprint of a directory on which another volume is mounted. */
+export const MOUNT_FINGERPRINT = 'mount'
+
+function isSame(row: OwnRow, disk: Exclude<DiskEntry, { kind: 'blocked' }>): boolean {
+  return row.fingerprint === disk.fingerprint && row.entry.content.kind === disk.kind && row.entry.isHeld
+}
+
+function absent(
+  children: readonly OwnRow[],
+  seen: ReadonlySet<RelPath>,
+  isIgnored: (path: RelPath, isDirectory: boolean) => boolean,
+): { missing: OwnRow[]; withdrawn: OwnRow[] } {
+  const missing: OwnRow[] = []
+  const withdrawn: OwnRow[] = []
+  for (const row of children) {
+    const { path, content, isHeld } = row.entry
+    if (seen.has(path) || content.kind === 'deleted' || !isHeld) continue
+    if (isIgnored(path, content.kind === 'directory')) withdrawn.push(row)
+    else if (row.fingerprint !== null) missing.push(row)
+  }
+  return { missing, withdrawn }
+}
+
+export function toHashRequest(file: FileOnDisk): HashRequest {
+  return { path: file.path, fingerprint: file.fingerprint }
+}

@@ -1,0 +1,68 @@
+/** What an observation of the disk says in this device's name. */
+
+import type { Content, Entry } from '../../protocol/entry.ts'
+import { sameContent } from '../../protocol/entry.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import { EMPTY_VECTOR, compareVectors, counterOf, withCounter } from '../../protocol/vector.ts'
+import type { Resolver } from './resolve.ts'
+import { undominated } from './resolve.ts'
+
+export interface Sighting {
+  readonly path: RelPath
+  readonly content: Content
+  readonly mtimeMs: number
+}
+
+export type Observed =
+  /** The base, with another look. */
+  | { readonly kind: 'same' }
+  /** What another device says already, and has seen our base: adopted, never bumped. Or our own, held again. */
+  | { readonly kind: 'adopt'; readonly entry: Entry }
+  /** An edit made here. */
+  | { readonly kind: 'edit'; readonly entry: Entry }
+
+/** @param wallMs now, milliseconds since 1970. */
+export function observed(
+  sighting: Sighting,
+  own: Entry | undefined,
+  others: readonly Entry[],
+  resolver: Resolver,
+  wallMs: number,
+): Observed {
+  if (own !== undefined && sameContent(own.content, sighting.content)) {
+    if (!own.isHeld) return { kind: 'adopt', entry: { ...own, isHeld: true } }
+    if (own.mtimeMs === sighting.mtimeMs || own.content.kind !== 'file') return { kind: 'same' }
+  }
+  const known = others.filter((entry) => sameContent(entry.content, sighting.content) && hasSeen(entry, own))
+  const [adopted] = undominated(known)
+  if (adopted !== undefined) return { kind: 'adopt', entry: { ...adopted, isHeld: true } }
+  return { kind: 'edit', entry: edit(sighting, own, others, resolver, wallMs) }
+}
+
+function hasSeen(entry: Entry, own: Entry | undefined): boolean {
+  return own === undefined || compareVectors(entry.version, own.version) === 'after'
+}
+
+/** The counter is above every own counter that any device knows of this path, and above an earlier life's. */
+function edit(
+  sighting: Sighting,
+  own: Entry | undefined,
+  others: readonly Entry[],
+  { self, unixSeconds }: Resolver,
+  wallMs: number,
+): Entry {
+  const all = own === undefined ? others : [own, ...others]
+  const largest = all.reduce((max, entry) => Math.max(max, counterOf(entry.version, self)), 0)
+  const changedMs = Math.min(sighting.mtimeMs, wallMs)
+  return {
+    path: sighting.path,
+    content: sighting.content,
+    mtimeMs: sighting.mtimeMs,
+    version: withCounter(own?.version ?? EMPTY_VECTOR, self, Math.max(largest + 1, unixSeconds)),
+    modBy: self,
+    t: own === undefined ? changedMs : Math.max(own.t + 1, changedMs),
+    isConflictCopy: own?.isConflictCopy ?? false,
+    isHeld: true,
+    extra: own?.extra ?? [],
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * From verdicts to ordered steps. The plan of a batch is derived from what is known and never stored. Creates come before
+ * deletes, so that a file which moved is renamed; directories come before their children and go after them.
+ */
+
+import type { BlobRef } from '../../protocol/chunks.ts'
+import type { Entry, FileContent } from '../../protocol/entry.ts'
+import type { BlobHash, FolderId } from '../../protocol/ids.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import type { OwnRow } from '../catalogue-port.ts'
+import type { Fingerprint } from '../ports.ts'
+import type { ReasonCode } from './resolve.ts'
+
+/** What a path becomes. */
+export interface Target {
+  readonly entry: Entry
+  readonly own: OwnRow | undefined
+  readonly reason: ReasonCode
+  /** Paths that must become theirs in the same batch or not at all: the conflict copies of this path. */
+  readonly copies: readonly Target[]
+}
+
+/** Where the bytes of a file come from on this device. */
+export interface LocalFile {
+  readonly folder: FolderId
+  readonly path: RelPath
+  readonly fingerprint: Fingerprint
+}
+
+/** What a plan may use; all of it known before. */
+export interface Means {
+  /** Whole blobs in the root's store. */
+  readonly landed: ReadonlySet<BlobHash>
+  /** A file of this device with these bytes, whatever its folder. */
+  localCopy(hash: BlobHash): LocalFile | undefined
+}
+
+/** One change of the disk, still without the names that only the applier gives. */
+export type Action =
+  | { readonly kind: 'place'; readonly hash: BlobHash }
+  /** Copies a file of this device into the store first. */
+  | { readonly kind: 'copy'; readonly blob: BlobRef; readonly from: LocalFile }
+  /** `leaves` is the tombstone of `from`, where its deletion is part of the plan. */
+  | { readonly kind: 'rename'; readonly from: RelPath; readonly expect: Fingerprint; readonly leaves: Entry | null }
+  | { readonly kind: 'symlink'; readonly target: string }
+  | { readonly kind: 'make-directory' }
+  | { readonly kind: 'touch' }
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'remove-directory' }
+  /** Nothing on the disk: the same content under another vector, or a tombstone of what never was here. */
+  | { readonly kind: 'record' }
+
+export interface Step {
+  readonly entry: Entry
+  readonly own: OwnRow | undefined
+  readonly action: Action
+  readonly reason: ReasonCode
+  /** Whether the file at the path has gone away in an earlier step of the batch (renamed to a conflict copy or elsewhere). */
+  readonly isVacated: boolean
+}
+
+export interface Plan {
+  readonly steps: readonly Step[]
+  /** Bytes that no place of this device has; the paths wait for them. */
+  readonly wants: readonly { readonly blob: BlobRef; readonly path: RelPath }[]
+  /** Paths that could not be planned beside the others of the batch: they come next time. */
+  readonly later: readonly RelPath[]
+}
+
+export function plan(targets: readonly Target[], means: Means): Plan {
+  const steps: Step[] = []
+  const wants: Plan['wants'][number][] = []
+  const later: RelPath[] = []
+  const leaving = leavingFiles(targets)
+  const used = new Set<BlobHash>()
+  for (const target of targets) {
+    const unit = planUnit(target, means, leaving, used)
+    if (unit.kind === 'steps') steps.push(...unit.steps)
+    else if (unit.kind === 'wants') wants.push(...unit.blobs.map((blob) => ({ blob, path: target.entry.path })))
+    else later.push(target.entry.path)
+  }
+  return { steps: inOrder(joinRenames(steps)), wants, later }
+}
+
+/** A deletion whose file is renamed in the same plan is part of the rename: both happen, or neither. */
+function joinRenames(steps: readonly Step[]): Step[] {
+  const removals = new Map(steps.filter((step) => step.action.kind === 'remove').map((step) => [step.entry.path, step]))
+  const renamed = new Set<RelPath>()
+  const joined = steps.map((step) => {
+    if (step.action.kind !== 'rename') return step
+    const removal = removals.get(step.action.from)
+    if (removal === undefined) return step
+    renamed.add(step.action.from)
+    return { ...step, action: { ...step.action, leaves: removal.entry } }
+  })
+  return joined.filter((step) => step.action.kind !== 'remove' || !renamed.has(step.entry.path))
+}
+
+type Unit =
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  | { readonly kind: 'wants'; readonly blobs: readonly BlobRef[] }
+  | { readonly kind: 'later' }
+
+/** Files on the disk whose paths are to be deleted in this batch, by hash: each can be renamed once. */
+function leavingFiles(targets: readonly Target[]): Map<BlobHash, OwnRow[]> {
+  const leaving = new Map<BlobHash, OwnRow[]>()
+  for (const { own, entry } of targets) {
+    if (own?.entry.content.kind !== 'file' || own.fingerprint === null || entry.content.kind !== 'deleted') continue
+    const rows = leaving.get(own.entry.content.hash) ?? []
+    leaving.set(own.entry.content.hash, [...rows, own])
+  }
+  return leaving
+}
+
+/** A target and its conflict copies: all of them, or what they wait for. */
+function planUnit(target: Target, means: Means, leaving: Map<BlobHash, OwnRow[]>, used: Set<BlobHash>): Unit {
+  const steps: Step[] = []
+  const blobs: BlobRef[] = []
+  let isVacated = false
+  for (const copy of target.copies) {
+    const aside = isVacated ? undefined : moveAside(target, copy)
+    if (aside !== undefined) {
+      steps.push(aside)
+      isVacated = true
+      continue
+    }
+    const found = planOne(copy, means, leaving, used, false)
+    if (found.kind === 'later') return found
+    if (found.kind === 'wants') blobs.push(...found.blobs)
+    else steps.push(...found.steps)
+  }
+  const found = planOne(target, means, leaving, used, isVacated)
+  if (found.kind === 'later') return found
+  if (found.kind === 'wants') blobs.push(...found.blobs)
+  else steps.push(...found.steps)
+  return blobs.length > 0 ? { kind: 'wants', blobs } : { kind: 'steps', steps }
+}
+
+/** The conflict copy of our own file is that file, renamed: no byte is copied. */
+function moveAside(target: Target, copy: Target): Step | undefined {
+  const own = target.own
+  const isOurs =
+    own?.entry.content.kind === 'file' &&
+    copy.entry.content.kind === 'file' &&
+    own.fingerprint !== null &&
+    own.entry.content.hash === copy.entry.content.hash &&
+    copy.own?.fingerprint == null
+  if (!isOurs || own.fingerprint === null) return undefined
+  return {
+    entry: copy.entry,
+    own: copy.own,
+    action: { kind: 'rename', from: target.entry.path, expect: own.fingerprint, leaves: null },
+    reason: copy.reason,
+    isVacated: false,
+  }
+}
+
+function planOne(
+  target: Target,
+  means: Means,
+  leaving: Map<BlobHash, OwnRow[]>,
+  used: Set<BlobHash>,
+  isVacated: boolean,
+): Unit {
+  const action = actionFor(target, means, leaving, used, isVacated)
+  if (action === 'later') return { kind: 'later' }
+  if ('wants' in action) return { kind: 'wants', blobs: [action.wants] }
+  return { kind: 'steps', steps: [{ entry: target.entry, own: target.own, action, reason: target.reason, isVacated }] }
+}
+
+function actionFor(
+  target: Target,
+  means: Means,
+  leaving: Map<BlobHash, OwnRow[]>,
+  used: Set<BlobHash>,
+  isVacated: boolean,
+): Action | { readonly wants: BlobRef } | 'later' {
+  const { content } = target.entry
+  const present = isVacated || target.own?.fingerprint == null ? undefined : target.own.entry.content
+  switch (content.kind) {
+    case 'deleted':
+      if (present === undefined) return { kind: 'record' }
+      return present.kind === 'directory' ? { kind: 'remove-directory' } : { kind: 'remove' }
+    case 'directory':
+      return present?.kind === 'directory' ? { kind: 'record' } : { kind: 'make-directory' }
+    case 'symlink':
+      if (present?.kind === 'symlink' && present.target === content.target) return { kind: 'record' }
+      return { kind: 'symlink', target: content.target }
+    case 'file':
+      if (present?.kind === 'file' && present.hash === content.hash) return sameBytesAction(target, content, present)
+      return bytesFor(content, means, leaving, used)
+  }
+}
+
+function sameBytesAction(target: Target, content: FileContent, present: FileContent): Action {
+  const isSame = content.executable === present.executable && target.own?.entry.mtimeMs === target.entry.mtimeMs
+  return { kind: isSame ? 'record' : 'touch' }
+}
+
+/** The cheapest place that has a file's bytes: a file that leaves, the store, another file, another device. */
+function bytesFor(
+  content: FileContent,
+  means: Means,
+  leaving: Map<BlobHash, OwnRow[]>,
+  used: Set<BlobHash>,
+): Action | { readonly wants: BlobRef } | 'later' {
+  const { hash } = content
+  const moved = leaving.get(hash)?.pop()
+  if (moved?.fingerprint != null)
+    return { kind: 'rename', from: moved.entry.path, expect: moved.fingerprint, leaves: null }
+  if (used.has(hash)) return 'later'
+  if (means.landed.has(hash)) {
+    used.add(hash)
+    return { kind: 'place', hash }
+  }
+  const blob: BlobRef = { hash, sizeBytes: content.sizeBytes, chunks: content.chunks }
+  const from = means.localCopy(hash)
+  if (from === undefined) return { wants: blob }
+  used.add(hash)
+  return { kind: 'copy', blob, from }
+}
+
+/** Nothing waits for what comes after it. */
+function inOrder(steps: readonly Step[]): readonly Step[] {
+  const ranked = steps.map((step) => ({ step, rank: rankOf(step) }))
+  ranked.sort((a, b) => a.rank - b.rank || byDepth(a.step, b.step, a.rank))
+  return ranked.map(({ step }) => step)
+}
+
+/** Our own file goes aside before anything takes its place. */
+const RANK_ASIDE = 0
+const RANK_DIRECTORY = 1
+const RANK_RENAME = 2
+const RANK_CREATE = 3
+const RANK_REMOVE = 4
+const RANK_REMOVE_DIRECTORY = 5
+const RANK_FILE_FOR_DIRECTORY = 6
+
+function rankOf({ action, own, isVacated, reason }: Step): number {
+  switch (action.kind) {
+    case 'make-directory':
+      return RANK_DIRECTORY
+    case 'remove':
+      return RANK_REMOVE
+    case 'remove-directory':
+      return RANK_REMOVE_DIRECTORY
+    case 'rename':
+      if (reason === 'conflict-copy') return RANK_ASIDE
+      return replacesDirectory(own, isVacated) ? RANK_FILE_FOR_DIRECTORY : RANK_RENAME
+    case 'place':
+    case 'copy':
+    case 'symlink':
+      return replacesDirectory(own, isVacated) ? RANK_FILE_FOR_DIRECTORY : RANK_CREATE
+    case 'touch':
+    case 'record':
+      return RANK_CREATE
+  }
+}
+
+export function replacesDirectory(own: OwnRow | undefined, isVacated: boolean): boolean {
+  return !isVacated && own?.entry.content.kind === 'directory' && own.fingerprint !== null
+}
+
+/** Parents first, but for removals: children first. */
+function byDepth(a: Step, b: Step, rank: number): number {
+  const order = a.entry.path < b.entry.path ? -1 : 1
+  return rank === RANK_REMOVE_DIRECTORY || rank === RANK_FILE_FOR_DIRECTORY ? -order : order
+}

@@ -1,0 +1,125 @@
+/**
+ * One path: what this device says of it, what the others say of it, and so what it should become.
+ *
+ * A path is resolved over the whole set of its entries at once. Folding pairwise would not do: "dominates" and "wins" together
+ * are not transitive.
+ */
+
+import type { Entry } from '../../protocol/entry.ts'
+import { contentKey, sameContent } from '../../protocol/entry.ts'
+import type { DeviceId } from '../../protocol/ids.ts'
+import type { Vector } from '../../protocol/vector.ts'
+import { EMPTY_VECTOR, compareVectors, counterOf, joinVectors, withCounter } from '../../protocol/vector.ts'
+
+export type ReasonCode =
+  | 'up-to-date'
+  /** Another device's entry has seen ours. */
+  | 'newer-elsewhere'
+  /** Edited on several devices to the same content. */
+  | 'same-content'
+  /** Edited on several devices to different contents. */
+  | 'conflict'
+  /** Something lives below a directory that was deleted or replaced. */
+  | 'needed-as-directory'
+  /** The file that a conflict pushed aside. */
+  | 'conflict-copy'
+
+export type Verdict =
+  | { readonly kind: 'nothing'; readonly reason: ReasonCode }
+  /** Becomes this entry, word for word; or the join of equal contents. Mints no counter. */
+  | { readonly kind: 'adopt'; readonly entry: Entry; readonly reason: ReasonCode }
+  /** Becomes this entry of our own making; each loser becomes a conflict copy. */
+  | { readonly kind: 'settle'; readonly entry: Entry; readonly losers: readonly Entry[]; readonly reason: ReasonCode }
+
+/** Who resolves, and when: seconds since 1970, for new counters. */
+export interface Resolver {
+  readonly self: DeviceId
+  readonly unixSeconds: number
+}
+
+/** What a path with these entries becomes at the device whose own entry is `own`. */
+export function resolve(own: Entry | undefined, others: readonly Entry[], resolver: Resolver): Verdict {
+  const all = own === undefined ? others : [own, ...others]
+  const latest = undominated(all)
+  const winner = best(latest)
+  if (winner === undefined) return { kind: 'nothing', reason: 'up-to-date' }
+  if (latest.every((entry) => sameContent(entry.content, winner.content))) return agreed(own, latest)
+  return {
+    kind: 'settle',
+    entry: { ...winner, version: bumpedJoin(all, resolver) },
+    losers: losersOf(latest, winner),
+    reason: 'conflict',
+  }
+}
+
+/** The entries that no other has seen all of. */
+export function undominated(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter((entry) => !entries.some((other) => compareVectors(other.version, entry.version) === 'after'))
+}
+
+/** All latest entries have one content: the join of their vectors, with the times of the last of them. */
+function agreed(own: Entry | undefined, latest: readonly Entry[]): Verdict {
+  const last = latest.reduce((a, b) => (isLater(b, a) ? b : a))
+  const version = latest.reduce<Vector>((joined, entry) => joinVectors(joined, entry.version), EMPTY_VECTOR)
+  const isOurs = own !== undefined && sameContent(own.content, last.content)
+  if (isOurs && compareVectors(own.version, version) === 'equal' && !isLater(last, own)) {
+    return { kind: 'nothing', reason: 'up-to-date' }
+  }
+  return {
+    kind: 'adopt',
+    entry: { ...last, version, isHeld: true },
+    reason: isOurs ? 'same-content' : 'newer-elsewhere',
+  }
+}
+
+/** By change time, then modification time, then author. */
+function isLater(a: Entry, b: Entry): boolean {
+  if (a.t !== b.t) return a.t > b.t
+  if (a.mtimeMs !== b.mtimeMs) return a.mtimeMs > b.mtimeMs
+  return a.modBy > b.modBy
+}
+
+/** The winner among entries that differ: the same at every device, whatever its clock says. */
+export function best(entries: readonly Entry[]): Entry | undefined {
+  return entries.reduce<Entry | undefined>((a, b) => (a === undefined || beats(b, a) ? b : a), undefined)
+}
+
+function beats(a: Entry, b: Entry): boolean {
+  const rankA = rank(a)
+  const rankB = rank(b)
+  if (rankA !== rankB) return rankA > rankB
+  if (a.t !== b.t) return a.t > b.t
+  const keyA = contentKey(a.content)
+  const keyB = contentKey(b.content)
+  return keyA === keyB ? isLater(a, b) : keyA > keyB
+}
+
+/** Live before deleted, a directory before anything else that lives. */
+function rank(entry: Entry): number {
+  if (entry.content.kind === 'deleted') return 0
+  return entry.content.kind === 'directory' ? 2 : 1
+}
+
+/** Live entries whose bytes the winner does not have, each content once. */
+export function losersOf(entries: readonly Entry[], winner: Entry): readonly Entry[] {
+  const losers = new Map<string, Entry>()
+  for (const entry of entries) {
+    const bytes = bytesKey(entry)
+    if (bytes === undefined || bytes === bytesKey(winner)) continue
+    const known = losers.get(bytes)
+    if (known === undefined || beats(entry, known)) losers.set(bytes, entry)
+  }
+  return [...losers.values()]
+}
+
+function bytesKey(entry: Entry): string | undefined {
+  const { content } = entry
+  if (content.kind === 'file') return content.hash
+  return content.kind === 'symlink' ? `-> ${content.target}` : undefined
+}
+
+/** The join of all vectors, with a new counter of this device: a vector that nobody else has. */
+export function bumpedJoin(entries: readonly Entry[], { self, unixSeconds }: Resolver): Vector {
+  const joined = entries.reduce<Vector>((vector, entry) => joinVectors(vector, entry.version), EMPTY_VECTOR)
+  return withCounter(joined, self, Math.max(counterOf(joined, self) + 1, unixSeconds))
+}
