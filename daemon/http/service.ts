@@ -128,7 +128,7 @@ export interface EventSource {
   since(id: string | undefined, limit: number): EventPage
   /**
    * Events after an id, then each new one until the signal aborts. Begins with `events.lost` where some are no longer kept.
-   * Only new ones when the id is left out. @throws ServiceError `busy` when the reader falls behind what the log keeps
+   * Only new ones when the id is left out. @throws ServiceError `too-slow` when the reader falls behind what the log keeps
    */
   follow(id: string | undefined, o: AbortOptions): AsyncIterable<Event>
 }

@@ -1,0 +1,115 @@
+/** The Fastify application: every operation, the OpenAPI document, and problems as the only kind of failure. */
+
+import swagger from '@fastify/swagger'
+import fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod'
+import { API_BODY_BYTES_MAX, API_PREFIX } from '../../protocol/api/constants.ts'
+import type { Log } from '../ports.ts'
+import type { Handlers } from './handlers.ts'
+import { PROBLEM_TYPE, SAFE_HEADERS, toProblem } from './problem.ts'
+import { registerOperations } from './register.ts'
+import type { Listening } from './routes/daemon.ts'
+import { daemonRoutes, logStream, supportBundle } from './routes/daemon.ts'
+import { deviceRoutes } from './routes/devices.ts'
+import { eventRoutes, eventStream } from './routes/events.ts'
+import { folderRoutes } from './routes/folders.ts'
+import { pairingRoutes, pairingStream } from './routes/pairing.ts'
+import type { HoltService } from './service.ts'
+import { ServiceError } from './service.ts'
+
+/** Characters of one parameter in a path, percent-encoded: a name of 128 bytes and more. */
+const PARAM_LENGTH_MAX = 1024
+
+export interface AppOptions {
+  readonly service: HoltService
+  readonly listening: () => Listening
+  readonly version: string
+  readonly log: Log
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal
+}
+
+/** Ready to route requests; it listens nowhere itself. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { log, stopping } = options
+  const app = fastify({
+    logger: false,
+    bodyLimit: API_BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeContentTypeParser('text/plain')
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(SAFE_HEADERS)
+    if (stopping.aborted) throw new ServiceError('stopping', 'The daemon is stopping and takes no more requests.')
+  })
+  answerFailures(app, log)
+  await app.register(swagger, documentOptions(options.version))
+  registerOperations(app, createHandlers(options), { stopping, log })
+  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, () => app.swagger())
+  await app.ready()
+  return app
+}
+
+function createHandlers({ service, listening }: AppOptions): Handlers {
+  return {
+    json: {
+      ...daemonRoutes(service, listening),
+      ...deviceRoutes(service),
+      ...folderRoutes(service),
+      ...pairingRoutes(service),
+      ...eventRoutes(service.events),
+    },
+    eventStreams: { ...logStream(service), ...pairingStream(service), ...eventStream(service.events) },
+    ndjson: supportBundle(service),
+  }
+}
+
+function answerFailures(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const problem = toProblem(error)
+    if (problem.code === 'internal') {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      log.event('http.failed', { method: request.method, route: request.routeOptions.url ?? '', stack })
+    }
+    await reply.code(problem.status).type(PROBLEM_TYPE).send(problem)
+  })
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?')[0] ?? ''
+    const problem = toProblem(new ServiceError('not-found', `There is no ${request.method} ${path}.`))
+    await reply.code(problem.status).type(PROBLEM_TYPE).send(problem)
+  })
+}
+
+function documentOptions(version: string): Parameters<typeof swagger>[1] & object {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Holt',
+        version,
+        description: 'The local API of the Holt daemon. Failures are problems of RFC 9457 with stable codes.',
+      },
+      components: {
+        securitySchemes: {
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'As `holt api` prints it; not needed on the unix socket',
+          },
+        },
+      },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  }
+}

@@ -1,0 +1,37 @@
+/** Routes of folders, their entries and their conflicts. */
+
+import type { JsonHandlers } from '../handlers.ts'
+import type { FolderService } from '../service.ts'
+
+type FolderIds =
+  | 'listFolders'
+  | 'getFolder'
+  | 'addFolder'
+  | 'previewFolder'
+  | 'acceptFolder'
+  | 'pauseFolder'
+  | 'resumeFolder'
+  | 'moveFolder'
+  | 'removeFolder'
+  | 'approveFolder'
+  | 'rejectFolder'
+  | 'listEntries'
+  | 'listConflicts'
+
+export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
+  return {
+    listFolders: () => service.folders(),
+    getFolder: ({ params, query }, { signal }) => service.folder(params.folder, { ...query, signal }),
+    addFolder: ({ body }, { signal }) => service.addFolder(body, { signal }),
+    previewFolder: ({ params, body }, { signal }) => service.previewFolder(params.folder, body, { signal }),
+    acceptFolder: ({ params, body }, { signal }) => service.acceptFolder(params.folder, body, { signal }),
+    pauseFolder: ({ params }) => service.pauseFolder(params.folder),
+    resumeFolder: ({ params }) => service.resumeFolder(params.folder),
+    moveFolder: ({ params, body }) => service.moveFolder(params.folder, body.path),
+    removeFolder: ({ params, query }) => service.removeFolder(params.folder, query),
+    approveFolder: ({ params }) => service.approveFolder(params.folder),
+    rejectFolder: ({ params }) => service.rejectFolder(params.folder),
+    listEntries: ({ params, query }) => service.entries(params.folder, query),
+    listConflicts: ({ query }) => service.conflicts(query),
+  }
+}
