@@ -48,7 +48,9 @@ export function compareDirectory(
     const isUnchanged = row !== undefined && isSame(row, disk)
     if (disk.kind === 'directory') {
       directories.push({ path: disk.path, isNew: !isUnchanged })
-      if (row?.fingerprint === MOUNT_FINGERPRINT && !disk.isMount) lostMounts.push(disk.path)
+      if (row?.entry.content.kind === 'directory' && row.fingerprint !== null && !isUnchanged && !disk.isMount) {
+        lostMounts.push(disk.path)
+      }
     }
     if (isUnchanged) continue
     if (disk.kind === 'file') toHash.push(disk)
@@ -56,9 +58,6 @@ export function compareDirectory(
   }
   return { toHash, changed, directories, blocked, lostMounts, ...absent(children, seen, isIgnored) }
 }
-
-/** The fingerprint of a directory on which another volume is mounted. */
-export const MOUNT_FINGERPRINT = 'mount'
 
 function isSame(row: OwnRow, disk: Exclude<DiskEntry, { kind: 'blocked' }>): boolean {
   return row.fingerprint === disk.fingerprint && row.entry.content.kind === disk.kind && row.entry.isHeld

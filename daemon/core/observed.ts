@@ -11,6 +11,8 @@ export interface Sighting {
   readonly path: RelPath
   readonly content: Content
   readonly mtimeMs: number
+  /** Whether the base knows what the disk last looked like; not so after the catalogue was lost. */
+  readonly hasBase: boolean
 }
 
 export type Observed =
@@ -31,7 +33,7 @@ export function observed(
 ): Observed {
   if (own !== undefined && sameContent(own.content, sighting.content)) {
     if (!own.isHeld) return { kind: 'adopt', entry: { ...own, isHeld: true } }
-    if (own.mtimeMs === sighting.mtimeMs || own.content.kind !== 'file') return { kind: 'same' }
+    if (own.mtimeMs === sighting.mtimeMs || own.content.kind !== 'file' || !sighting.hasBase) return { kind: 'same' }
   }
   const known = others.filter((entry) => sameContent(entry.content, sighting.content) && hasSeen(entry, own))
   const [adopted] = undominated(known)
@@ -53,12 +55,14 @@ function edit(
 ): Entry {
   const all = own === undefined ? others : [own, ...others]
   const largest = all.reduce((max, entry) => Math.max(max, counterOf(entry.version, self)), 0)
+  // Without a base nobody knows what this content has seen: what others have beside it becomes a conflict, and nothing is lost.
+  const seen = sighting.hasBase || own?.content.kind === 'deleted' ? (own?.version ?? EMPTY_VECTOR) : EMPTY_VECTOR
   const changedMs = Math.min(sighting.mtimeMs, wallMs)
   return {
     path: sighting.path,
     content: sighting.content,
     mtimeMs: sighting.mtimeMs,
-    version: withCounter(own?.version ?? EMPTY_VECTOR, self, Math.max(largest + 1, unixSeconds)),
+    version: withCounter(seen, self, Math.max(largest + 1, unixSeconds)),
     modBy: self,
     t: own === undefined ? changedMs : Math.max(own.t + 1, changedMs),
     isConflictCopy: own?.isConflictCopy ?? false,

@@ -1,0 +1,295 @@
+/**
+ * Apply: the steps of a plan on the disk, and what came of them in the catalogue. A step that finds something else than it expects
+ * changes nothing; its path is observed again. One transaction records a batch.
+ */
+
+import type { RelPath } from '../../protocol/path.ts'
+import { nameOf, parentOf } from '../../protocol/path.ts'
+import { compareVectors } from '../../protocol/vector.ts'
+import type { CatalogueWriter, OwnRow, PlannedIntent } from '../catalogue-port.ts'
+import { stampOf } from '../core/conflict.ts'
+import type { Action, Step } from '../core/plan.ts'
+import { replacesDirectory } from '../core/plan.ts'
+import type {
+  AbortOptions,
+  BatchLabel,
+  FileIdentity,
+  FileTree,
+  Fingerprint,
+  StoredBlob,
+  TreeChange,
+  TreeOutcome,
+  VersionName,
+} from '../ports.ts'
+import type { Folder } from './folder.ts'
+import { hint } from './folder.ts'
+import { faultSentence } from './problem-sentences.ts'
+
+/** Copies within this device that run at once. */
+const COPIES_AT_ONCE = 4
+/** Characters of a file's name that its kept version shows. */
+const VERSION_NAME_CHARACTERS = 80
+
+export interface Applied {
+  readonly done: readonly RelPath[]
+  /** Found otherwise than expected: to be observed, then resolved again. */
+  readonly changed: readonly RelPath[]
+  /** Failed for a reason outside: to be tried again later. */
+  readonly failed: readonly RelPath[]
+}
+
+/** A step with the disk changes that it takes; `at` is where its own outcome stands among them. */
+interface Prepared {
+  readonly step: Step
+  readonly changes: readonly TreeChange[]
+  readonly arriving: FileIdentity | null
+}
+
+/** @param treeOf the tree of another folder of this device, to copy bytes from. */
+export async function apply(
+  folder: Folder,
+  steps: readonly Step[],
+  treeOf: (folder: Folder['id']) => FileTree | undefined,
+  o: AbortOptions,
+): Promise<Applied> {
+  const paths = touchedPaths(steps)
+  folder.gate.begin(paths)
+  try {
+    const batch = newBatch(folder)
+    const { prepared, missing } = await prepareAll(folder, steps, batch, treeOf, o)
+    recordIntents(folder, prepared, batch.name)
+    const changes = prepared.flatMap((each) => each.changes)
+    const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(batch, prepared), o)
+    return recordOutcomes(folder, prepared, outcomes, missing)
+  } finally {
+    folder.gate.end(paths)
+  }
+}
+
+function touchedPaths(steps: readonly Step[]): RelPath[] {
+  return steps.flatMap(({ entry, action }) => (action.kind === 'rename' ? [entry.path, action.from] : [entry.path]))
+}
+
+interface Batch {
+  readonly name: string
+  nextVersion: number
+}
+
+function newBatch({ deps }: Folder): Batch {
+  const random = [...deps.random.bytes(3)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return { name: `${stampOf(deps.clock.wallMs())}-${random}`, nextVersion: 0 }
+}
+
+function versionName(batch: Batch, path: RelPath): VersionName {
+  batch.nextVersion += 1
+  return `${batch.name}-${batch.nextVersion}~${[...nameOf(path)].slice(0, VERSION_NAME_CHARACTERS).join('')}` as VersionName
+}
+
+// ---- What the steps need before the disk changes.
+
+async function prepareAll(
+  folder: Folder,
+  steps: readonly Step[],
+  batch: Batch,
+  treeOf: (folder: Folder['id']) => FileTree | undefined,
+  o: AbortOptions,
+): Promise<{ prepared: Prepared[]; missing: RelPath[] }> {
+  const blobs = new Map<Step, StoredBlob | undefined>()
+  const withBytes = steps.filter(({ action }) => action.kind === 'place' || action.kind === 'copy')
+  for (let i = 0; i < withBytes.length; i += COPIES_AT_ONCE) {
+    const group = withBytes.slice(i, i + COPIES_AT_ONCE)
+    const stored = await Promise.all(group.map((step) => storedBlob(folder, step.action, treeOf, o)))
+    group.forEach((step, at) => blobs.set(step, stored[at]))
+  }
+  const prepared: Prepared[] = []
+  const missing: RelPath[] = []
+  for (const step of steps) {
+    const needsBytes = step.action.kind === 'place' || step.action.kind === 'copy'
+    const blob = blobs.get(step)
+    if (needsBytes && blob === undefined) missing.push(step.entry.path)
+    else prepared.push(await prepare(folder, step, blob, batch))
+  }
+  return { prepared, missing }
+}
+
+/** The whole blob in the root's store, copied there from a file of this device where the plan says so. */
+async function storedBlob(
+  folder: Folder,
+  action: Action,
+  treeOf: (folder: Folder['id']) => FileTree | undefined,
+  o: AbortOptions,
+): Promise<StoredBlob | undefined> {
+  if (action.kind === 'place') return await folder.incoming.stat(action.hash)
+  if (action.kind !== 'copy') return undefined
+  const known = await folder.incoming.stat(action.blob.hash)
+  if (known !== undefined) return known
+  const tree = treeOf(action.from.folder)
+  if (tree === undefined) return undefined
+  try {
+    const bytes = tree.read(action.from.path, { expect: action.from.fingerprint, signal: o.signal })
+    return await folder.incoming.put(action.blob.hash, bytes, o)
+  } catch (cause) {
+    if (o.signal.aborted) throw cause
+    folder.deps.log.event('copy.failed', { path: action.from.path, cause: String(cause) })
+    hint(folder, [parentOf(action.from.path)])
+    return undefined
+  }
+}
+
+async function prepare(folder: Folder, step: Step, blob: StoredBlob | undefined, batch: Batch): Promise<Prepared> {
+  const { entry, action } = step
+  const { path, mtimeMs } = entry
+  const executable = entry.content.kind === 'file' && entry.content.executable
+  const present = presentFile(step)
+  const keepAs = present === null ? null : versionName(batch, path)
+  const before: TreeChange[] = replacesDirectory(step.own, step.isVacated) ? [{ kind: 'remove-directory', path }] : []
+  const one = (change: TreeChange, arriving: FileIdentity | null = null): Prepared => ({
+    step,
+    changes: [...before, change],
+    arriving,
+  })
+  switch (action.kind) {
+    case 'place':
+    case 'copy':
+      if (blob === undefined) throw new Error('a file is placed without its bytes')
+      return one(
+        { kind: 'place', path, source: blob.location, mtimeMs, executable, expect: present, keepAs },
+        blob.identity,
+      )
+    case 'symlink':
+      return one({ kind: 'symlink', path, target: action.target, mtimeMs, expect: present, keepAs })
+    case 'rename': {
+      const arriving = (await folder.tree.identify(action.from)) ?? null
+      const aside: TreeChange[] =
+        present !== null && keepAs !== null ? [{ kind: 'remove', path, expect: present, keepAs }] : []
+      const rename: TreeChange = { kind: 'rename', from: action.from, path, mtimeMs, executable, expect: action.expect }
+      return { step, changes: [...before, ...aside, rename], arriving }
+    }
+    case 'make-directory': {
+      const aside: TreeChange[] =
+        present !== null && keepAs !== null ? [{ kind: 'remove', path, expect: present, keepAs }] : []
+      return { step, changes: [...aside, { kind: 'make-directory', path }], arriving: null }
+    }
+    case 'touch':
+      return {
+        step,
+        changes: present === null ? [] : [{ kind: 'touch', path, mtimeMs, executable, expect: present }],
+        arriving: null,
+      }
+    case 'remove':
+      if (present === null || keepAs === null) throw new Error('a removal of nothing was planned')
+      return one({ kind: 'remove', path, expect: present, keepAs })
+    case 'remove-directory':
+      return { step, changes: [{ kind: 'remove-directory', path }], arriving: null }
+    case 'record':
+      return { step, changes: [], arriving: null }
+  }
+}
+
+/** The look of the file or link that the step replaces; null where nothing is, or a directory. */
+function presentFile({ own, isVacated }: Step): Fingerprint | null {
+  if (isVacated || own === undefined || own.entry.content.kind === 'directory') return null
+  return own.fingerprint
+}
+
+/** Only where a path is empty for a moment: a crash there must not look like a deletion. */
+function recordIntents(folder: Folder, prepared: readonly Prepared[], batch: string): void {
+  const intents = prepared.flatMap(({ step, changes, arriving }): PlannedIntent[] => {
+    const replacing = changes.find((change) => 'keepAs' in change && change.keepAs !== null && change.kind !== 'remove')
+    if (replacing === undefined || !('keepAs' in replacing) || replacing.keepAs === null) return []
+    const fingerprint = presentFile(step)
+    if (fingerprint === null) return []
+    return [{ path: step.entry.path, arriving, replaced: { fingerprint, keepAs: replacing.keepAs }, batch }]
+  })
+  if (intents.length === 0) return
+  folder.deps.catalogue.transact({ isDurable: true }, (tx) => tx.setIntents(folder.id, intents))
+}
+
+function labelOf(batch: Batch, prepared: readonly Prepared[]): BatchLabel {
+  const steps = new Map(prepared.map(({ step }) => [step.entry.path, step]))
+  return {
+    batch: batch.name,
+    reasonOf: (path) => steps.get(path)?.reason ?? 'newer-elsewhere',
+    hashOf: (path) => {
+      const content = steps.get(path)?.own?.entry.content
+      return content?.kind === 'file' ? content.hash : null
+    },
+  }
+}
+
+// ---- What came of it.
+
+function recordOutcomes(
+  folder: Folder,
+  prepared: readonly Prepared[],
+  outcomes: readonly TreeOutcome[],
+  missing: readonly RelPath[],
+): Applied {
+  const done: RelPath[] = []
+  const changed: RelPath[] = [...missing]
+  const failed: RelPath[] = []
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    let next = 0
+    for (const each of prepared) {
+      const own = outcomes.slice(next, next + each.changes.length)
+      next += each.changes.length
+      const { path } = each.step.entry
+      const result = recordStep(folder, tx, each.step, own)
+      if (result === 'done') done.push(path)
+      else if (result === 'changed') changed.push(path)
+      else failed.push(path)
+    }
+    tx.clearIntents(folder.id)
+  })
+  if (changed.length > 0) hint(folder, changed.map(parentOf))
+  return { done, changed, failed }
+}
+
+function recordStep(
+  folder: Folder,
+  tx: CatalogueWriter,
+  step: Step,
+  outcomes: readonly TreeOutcome[],
+): 'done' | 'changed' | 'failed' {
+  const { entry, action } = step
+  if (!sameRow(tx.own(folder.id, entry.path), step)) return 'changed'
+  const fault = outcomes.find((outcome) => outcome.kind === 'failed')
+  if (fault?.kind === 'failed') {
+    folder.failures.set(entry.path, {
+      path: entry.path,
+      code: fault.reason,
+      sentence: faultSentence(fault.reason, fault.message),
+    })
+    return 'failed'
+  }
+  if (outcomes.some((outcome) => outcome.kind === 'changed')) return 'changed'
+  folder.failures.delete(entry.path)
+  const last = outcomes.at(-1)
+  if (last?.kind === 'not-empty') hint(folder, [entry.path])
+  if (last?.kind === 'not-empty' && entry.content.kind !== 'deleted') return 'changed'
+  const fingerprint = last === undefined ? keptFingerprint(step) : last.kind === 'done' ? last.fingerprint : null
+  if (step.own !== undefined && step.own.entry === entry) tx.setFingerprint(folder.id, entry.path, fingerprint)
+  else tx.setOwn(folder.id, { entry, fingerprint })
+  if (action.kind === 'rename') recordSource(folder, tx, action)
+  return 'done'
+}
+
+/** The path that a rename left: deleted with it, or waiting for what takes its place. */
+function recordSource(folder: Folder, tx: CatalogueWriter, action: Extract<Action, { kind: 'rename' }>): void {
+  if (action.leaves !== null) tx.setOwn(folder.id, { entry: action.leaves, fingerprint: null })
+  else tx.setFingerprint(folder.id, action.from, null)
+}
+
+/** Nothing changed on the disk: what is there stays what it looked like. */
+function keptFingerprint({ own, entry, isVacated }: Step): Fingerprint | null {
+  return isVacated || entry.content.kind === 'deleted' ? null : (own?.fingerprint ?? null)
+}
+
+/** Whether the own row is still the one that the plan saw. A vacated one has lost its look in this very batch. */
+function sameRow(now: OwnRow | undefined, { own, isVacated }: Step): boolean {
+  if (now === undefined || own === undefined) return now === own
+  return (
+    compareVectors(now.entry.version, own.entry.version) === 'equal' &&
+    (isVacated || now.fingerprint === own.fingerprint)
+  )
+}

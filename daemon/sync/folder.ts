@@ -1,0 +1,109 @@
+/** One folder while it runs: the ports it uses, and what is known of it only in memory. */
+
+import type { Crypto, Signer } from '../../protocol/crypto.ts'
+import type { FolderId } from '../../protocol/ids.ts'
+import type { DirPath, RelPath } from '../../protocol/path.ts'
+import type { Catalogue } from '../catalogue-port.ts'
+import type { IgnoreRules } from '../core/ignore.ts'
+import { createIgnoreRules } from '../core/ignore.ts'
+import type { Resolver } from '../core/resolve.ts'
+import type { BlobStore, Clock, FileTree, Log, Random, StateFiles } from '../ports.ts'
+import type { ApplyGate } from './apply-gate.ts'
+import { createApplyGate } from './apply-gate.ts'
+import type { Latch } from './latch.ts'
+import { createLatch } from './latch.ts'
+
+/** What the daemon gives to every folder. */
+export interface Deps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly crypto: Crypto
+  readonly signer: Signer
+  readonly catalogue: Catalogue
+  readonly state: StateFiles
+}
+
+/** A path that does not follow, and why; never one that stops the others. */
+export interface Problem {
+  readonly path: string
+  readonly code: string
+  readonly sentence: string
+}
+
+/** What stops a whole folder until a person decides, or the cause goes away. */
+export type Halt =
+  /** Observed here, not yet published. */
+  | { readonly kind: 'mass-delete-here'; readonly deletes: number; readonly live: number }
+  /** Received, not yet applied. */
+  | { readonly kind: 'mass-delete-elsewhere'; readonly deletes: number; readonly live: number }
+  | { readonly kind: 'root-missing' }
+  | { readonly kind: 'root-unmarked' }
+  | { readonly kind: 'root-read-only' }
+  | { readonly kind: 'mount-missing'; readonly path: string }
+
+export interface Folder {
+  readonly id: FolderId
+  readonly tree: FileTree
+  readonly incoming: BlobStore
+  readonly deps: Deps
+  readonly gate: ApplyGate
+  /** Directories that may have changed; `all` asks for a full scan. */
+  readonly hints: Hints
+  /** Raised when there is something to observe, to publish, to resolve. */
+  readonly toObserve: Latch
+  readonly toPublish: Latch
+  readonly toResolve: Latch
+  /** The text of the ignore files by directory. */
+  readonly ignoreFiles: Map<DirPath, string>
+  rules: IgnoreRules
+  /** What a directory listing or a change of the disk left undone. */
+  readonly problems: Map<DirPath, readonly Problem[]>
+  readonly failures: Map<RelPath, Problem>
+  halt: Halt | null
+  /** A person said that the deletions which halted the folder are meant. */
+  isApproved: boolean
+  isPaused: boolean
+  isRecovering: boolean
+  /** The disk was compared with the base since the start. */
+  isScanned: boolean
+}
+
+export interface Hints {
+  all: boolean
+  readonly directories: Set<DirPath>
+}
+
+export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, deps: Deps): Folder {
+  return {
+    id,
+    tree,
+    incoming,
+    deps,
+    gate: createApplyGate(),
+    hints: { all: true, directories: new Set() },
+    toObserve: createLatch(),
+    toPublish: createLatch(),
+    toResolve: createLatch(),
+    ignoreFiles: new Map(),
+    rules: createIgnoreRules(new Map()),
+    problems: new Map(),
+    failures: new Map(),
+    halt: null,
+    isApproved: false,
+    isPaused: false,
+    isRecovering: false,
+    isScanned: false,
+  }
+}
+
+export function resolverOf({ deps }: Folder): Resolver {
+  return { self: deps.signer.device, unixSeconds: Math.floor(deps.clock.wallMs() / 1000) }
+}
+
+/** Marks directories for the next observation. */
+export function hint(folder: Folder, directories: Iterable<DirPath> | 'all'): void {
+  if (directories === 'all') folder.hints.all = true
+  else for (const directory of directories) folder.hints.directories.add(directory)
+  folder.toObserve.raise()
+}

@@ -1,0 +1,99 @@
+/** What another device's head and segments change here: verified, then applied in one transaction each. */
+
+import type { Signed } from '../../protocol/crypto.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { DeviceId } from '../../protocol/ids.ts'
+import type { Head, Position, Segment } from '../../protocol/manifest.ts'
+import { openHead, openSegment, segmentHash } from '../../protocol/manifest.ts'
+import type { PeerPosition } from '../catalogue-port.ts'
+import { assessHead } from '../core/session.ts'
+import type { Folder } from './folder.ts'
+
+export type HeadOutcome =
+  | { readonly kind: 'complete'; readonly position: Position }
+  | { readonly kind: 'want'; readonly epoch: number; readonly fromSegNo: number }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'equivocation' }
+
+/** @throws ProtocolError when the head is not this device's, for this folder. */
+export function acceptHead(folder: Folder, device: DeviceId, signed: Signed): HeadOutcome {
+  const { catalogue, crypto } = folder.deps
+  const head = openHead(signed, crypto)
+  if (head.device !== device || head.folder !== folder.id) {
+    throw new ProtocolError('bad-field', 'a head speaks for another device or folder')
+  }
+  const known = catalogue.read((tx) => tx.peerPosition(folder.id, device))
+  const step = assessHead(known, head)
+  switch (step.kind) {
+    case 'complete':
+      return { kind: 'complete', position: { epoch: head.epoch, seq: head.lastSeq } }
+    case 'fetch':
+      return { kind: 'want', epoch: step.epoch, fromSegNo: step.fromSegNo }
+    case 'stale':
+      return step
+    case 'carry-over':
+    case 'start-over':
+      return startEpoch(folder, device, head, signed, step.kind === 'start-over')
+    case 'equivocation':
+      if (known !== undefined && !known.isEquivocal) {
+        catalogue.transact({ isDurable: true }, (tx) =>
+          tx.setPeerPosition(folder.id, device, { ...known, isEquivocal: true }),
+        )
+        folder.deps.log.event('peer.equivocation', { device, folder: folder.id, epoch: head.epoch, seq: head.lastSeq })
+      }
+      return step
+  }
+}
+
+function startEpoch(folder: Folder, device: DeviceId, head: Head, signed: Signed, forgets: boolean): HeadOutcome {
+  const position: Position = { epoch: head.epoch, seq: 0 }
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    if (forgets) tx.forgetPeer(folder.id, device)
+    tx.setPeerPosition(folder.id, device, {
+      position,
+      nextSegNo: 0,
+      lastSegHash: null,
+      head: signed,
+      isEquivocal: false,
+    })
+  })
+  return head.lastSeq === 0 ? { kind: 'complete', position } : { kind: 'want', epoch: head.epoch, fromSegNo: 0 }
+}
+
+/**
+ * Applies consecutive segments of a device. Those that do not continue what is known (a push that crossed a request) are passed
+ * over. @returns whether any entry came. @throws ProtocolError for anything forged.
+ */
+export function acceptSegments(folder: Folder, device: DeviceId, segments: readonly Signed[], head: Signed): boolean {
+  const { catalogue, crypto } = folder.deps
+  let isChanged = false
+  for (const signed of segments) {
+    const known = catalogue.read((tx) => tx.peerPosition(folder.id, device))
+    const segment = openSegment(signed, crypto)
+    if (segment.device !== device || segment.folder !== folder.id) {
+      throw new ProtocolError('bad-field', 'a segment speaks for another device or folder')
+    }
+    if (known === undefined || known.isEquivocal || !isNext(known, segment)) continue
+    catalogue.transact({ isDurable: false }, (tx) => {
+      tx.applyEntries(folder.id, device, segment.entries)
+      tx.setPeerPosition(folder.id, device, {
+        position: { epoch: segment.epoch, seq: segment.firstSeq + segment.entries.length - 1 },
+        nextSegNo: segment.segNo + 1,
+        lastSegHash: segmentHash(signed, crypto),
+        head,
+        isEquivocal: false,
+      })
+    })
+    isChanged = true
+  }
+  return isChanged
+}
+
+/** @throws ProtocolError `broken-chain` for a segment that takes the next number and does not link to the one before. */
+function isNext(known: PeerPosition, segment: Segment): boolean {
+  if (segment.epoch !== known.position.epoch || segment.segNo !== known.nextSegNo) return false
+  if (segment.firstSeq !== known.position.seq + 1 || segment.prevHash !== known.lastSegHash) {
+    throw new ProtocolError('broken-chain', 'a segment does not continue the log that it numbers itself into')
+  }
+  return true
+}

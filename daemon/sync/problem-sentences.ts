@@ -1,0 +1,35 @@
+/** Why a path does not follow, in words: what happened, and what to do next. */
+
+import type { ApplyFault, BlockReason } from '../ports.ts'
+
+export function blockSentence(reason: BlockReason): string {
+  switch (reason) {
+    case 'bad-name':
+      return 'Its name cannot be written in UTF-8, or is not allowed on other systems. Rename it to have it synced.'
+    case 'name-clash':
+      return 'Two names here are one name after Unicode normalisation. Rename one of them.'
+    case 'special-file':
+      return 'It is a device, socket or pipe; those are not synced.'
+    case 'unreadable':
+      return 'This user may not read it. Change its permissions to have it synced.'
+    case 'placeholder':
+      return 'It is a placeholder of a cloud drive without content. Download it there first.'
+  }
+}
+
+export function faultSentence(fault: ApplyFault, message: string): string {
+  switch (fault) {
+    case 'no-space':
+      return 'The disk is full. Free some space; it goes on by itself.'
+    case 'read-only':
+      return 'The disk is read-only. Mount it for writing; it goes on by itself.'
+    case 'denied':
+      return `This user may not write there (${message}). Change the permissions; it goes on by itself.`
+    case 'name-impossible':
+      return 'This disk cannot hold such a name. Rename it on another device.'
+    case 'locked':
+      return 'Another program holds it open. Close it there; it is tried again.'
+    case 'io':
+      return `The disk reports an error (${message}). It is tried again; check the disk if it stays.`
+  }
+}

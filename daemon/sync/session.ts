@@ -1,0 +1,289 @@
+/**
+ * One conversation with one device over `/holt/meta/1`, from hello to goodbye. Both sides say which folders they hold and where
+ * their logs stand; each asks for what it lacks; afterwards new segments are pushed as they are made.
+ *
+ * What is to be sent is kept as a question ("the head of F", "segments from 7 on") and answered when the frame is written, so the
+ * queue stays small however much there is to send.
+ */
+
+import type { Signed } from '../../protocol/crypto.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import { SESSION_SILENCE_MS } from '../../protocol/limits.ts'
+import type { Position } from '../../protocol/manifest.ts'
+import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
+import { decodeMetaMessage, encodeMetaMessage } from '../../protocol/meta-messages.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import type { AbortOptions, PeerStream } from '../ports.ts'
+import type { Deps, Folder } from './folder.ts'
+import { createLatch } from './latch.ts'
+import { acceptHead, acceptSegments } from './manifests.ts'
+import { recalledPage } from './recall.ts'
+
+/** Bytes of segments that one frame carries at most, unless a single one is larger. */
+const FRAME_SEGMENT_BYTES = 1024 * 1024
+/** Questions that a peer may leave unanswered. */
+const OUTBOX_MAX = 4096
+
+/** What a session needs of the engine, and tells it. */
+export interface SessionHost {
+  readonly deps: Deps
+  readonly release: string
+  folder(id: FolderId): Folder | undefined
+  folders(): readonly Folder[]
+  haltNotice(folder: Folder): HaltNotice | null
+  /** The remote device holds the folder since now, or no longer. */
+  onHolds(device: DeviceId, folder: FolderId, holds: boolean): void
+  onEntries(folder: Folder, device: DeviceId): void
+  /** All of the device's log up to its head is here. */
+  onComplete(folder: Folder, device: DeviceId): void
+  /** All of our log up to a position is there. */
+  onAcked(folder: FolderId, device: DeviceId, position: Position): void
+  onHalt(device: DeviceId, folder: FolderId, notice: HaltNotice | null): void
+  onDecide(device: DeviceId, folder: Folder, approve: boolean): void
+  onRecalled(folder: Folder, device: DeviceId, message: Extract<MetaMessage, { kind: 'recalled' }>): void
+}
+
+export interface Session {
+  readonly remote: DeviceId
+  /** Our head of a folder moved, or we hold it since now. */
+  announce(folder: FolderId): void
+  send(message: MetaMessage): void
+  /** Runs until either side leaves. @throws ProtocolError when the other breaks the protocol; PeerError when it is gone. */
+  run(o: AbortOptions): Promise<void>
+}
+
+type Outgoing = () => MetaMessage | undefined
+
+interface State {
+  readonly host: SessionHost
+  readonly stream: PeerStream
+  readonly outbox: Outgoing[]
+  readonly announced: Set<FolderId>
+  /** Folders that the remote device holds. */
+  readonly held: Set<FolderId>
+  /** From which own segment on the remote has nothing, where that is known. */
+  readonly pushFrom: Map<FolderId, { epoch: number; segNo: number }>
+  readonly toSend: ReturnType<typeof createLatch>
+  isGreeted: boolean
+}
+
+export function createSession(host: SessionHost, stream: PeerStream): Session {
+  const state: State = {
+    host,
+    stream,
+    outbox: [],
+    announced: new Set(),
+    held: new Set(),
+    pushFrom: new Map(),
+    toSend: createLatch(),
+    isGreeted: false,
+  }
+  return {
+    remote: stream.remote,
+    announce: (folder) => {
+      state.announced.add(folder)
+      state.toSend.raise()
+    },
+    send: (message) => ask(state, () => message),
+    run: (o) => run(state, o),
+  }
+}
+
+async function run(state: State, o: AbortOptions): Promise<void> {
+  const ended = new AbortController()
+  const signal = AbortSignal.any([o.signal, ended.signal])
+  ask(state, () => hello(state.host))
+  const loops = [readLoop(state, { signal }), writeLoop(state, { signal }), pingLoop(state, { signal })]
+  try {
+    await Promise.race(loops)
+  } finally {
+    ended.abort(new Error('the session has ended'))
+    state.stream.abort('the session has ended')
+    await Promise.allSettled(loops)
+  }
+}
+
+function ask(state: State, outgoing: Outgoing): void {
+  if (state.outbox.length >= OUTBOX_MAX) throw new ProtocolError('too-large', 'a peer asks for more than it takes')
+  state.outbox.push(outgoing)
+  state.toSend.raise()
+}
+
+// ---- Sending.
+
+async function writeLoop(state: State, o: AbortOptions): Promise<void> {
+  for (;;) {
+    const message = state.outbox.shift()?.() ?? nextAnnouncement(state)
+    if (message !== undefined) await state.stream.write(encodeMetaMessage(message), o)
+    else if (state.outbox.length === 0 && state.announced.size === 0) await state.toSend.wait(o)
+  }
+}
+
+async function pingLoop(state: State, o: AbortOptions): Promise<void> {
+  for (;;) {
+    await state.host.deps.clock.sleep(SESSION_SILENCE_MS / 3, o)
+    if (state.outbox.length === 0) ask(state, () => ({ kind: 'ping' }))
+  }
+}
+
+function hello(host: SessionHost): MetaMessage {
+  const folders = host.folders().flatMap((folder) => {
+    const head = signedHead(folder)
+    return head === undefined ? [] : [{ folder: folder.id, head, halt: host.haltNotice(folder) }]
+  })
+  return { kind: 'hello', release: host.release, folders }
+}
+
+function signedHead(folder: Folder): Signed | undefined {
+  return folder.deps.catalogue.read((tx) => tx.ownHead(folder.id))?.signed ?? undefined
+}
+
+/** A push of the new segments where the remote is known to have all before them; else the head, and it asks. */
+function nextAnnouncement(state: State): MetaMessage | undefined {
+  if (!state.isGreeted) return undefined
+  for (const id of state.announced) {
+    state.announced.delete(id)
+    const folder = state.host.folder(id)
+    const head = folder === undefined ? undefined : signedHead(folder)
+    if (folder === undefined || head === undefined) continue
+    const from = state.pushFrom.get(id)
+    if (from !== undefined && state.held.has(id)) return segmentsFrom(state, folder, head, from.epoch, from.segNo)
+    return { kind: 'head', folder: id, head }
+  }
+  return undefined
+}
+
+function segmentsFrom(state: State, folder: Folder, head: Signed, epoch: number, segNo: number): MetaMessage {
+  const { segments, own } = folder.deps.catalogue.read((tx) => ({
+    segments: tx.segments(folder.id, epoch, segNo, FRAME_SEGMENT_BYTES),
+    own: tx.ownHead(folder.id),
+  }))
+  if (segments.length === 0 || own?.epoch !== epoch) return { kind: 'head', folder: folder.id, head }
+  state.pushFrom.set(folder.id, { epoch, segNo: segNo + segments.length })
+  return { kind: 'segments', folder: folder.id, head, segments }
+}
+
+// ---- Receiving.
+
+async function readLoop(state: State, o: AbortOptions): Promise<void> {
+  for (;;) {
+    const frame = await state.stream.read(o)
+    if (frame === undefined) return
+    const message = decodeMetaMessage(frame)
+    if (state.isGreeted === (message.kind === 'hello')) {
+      throw new ProtocolError('out-of-turn', 'a session begins with one hello')
+    }
+    receive(state, message)
+  }
+}
+
+function receive(state: State, message: MetaMessage): void {
+  const { host, stream } = state
+  switch (message.kind) {
+    case 'hello':
+      state.isGreeted = true
+      for (const each of message.folders) {
+        host.onHalt(stream.remote, each.folder, each.halt)
+        holds(state, each.folder)
+        takeHead(state, each.folder, each.head)
+      }
+      state.toSend.raise()
+      return
+    case 'head':
+      if (!state.held.has(message.folder)) {
+        holds(state, message.folder)
+        state.announced.add(message.folder)
+        state.toSend.raise()
+      }
+      takeHead(state, message.folder, message.head)
+      return
+    case 'want':
+      answer(state, message.folder, (folder, head) =>
+        segmentsFrom(state, folder, head, message.epoch, message.fromSegNo),
+      )
+      return
+    case 'segments':
+      takeSegments(state, message)
+      return
+    case 'ack':
+      takeAck(state, message.folder, message.position)
+      return
+    case 'recall':
+      answerRecall(state, message.folder, null)
+      return
+    case 'drop':
+      state.held.delete(message.folder)
+      host.onHolds(stream.remote, message.folder, false)
+      return
+    case 'halt':
+      host.onHalt(stream.remote, message.folder, message.notice)
+      return
+    case 'decide':
+    case 'recalled':
+      takeForFolder(state, message)
+      return
+    case 'ping':
+      return
+  }
+}
+
+function holds(state: State, folder: FolderId): void {
+  state.held.add(folder)
+  state.host.onHolds(state.stream.remote, folder, true)
+}
+
+function takeForFolder(state: State, message: Extract<MetaMessage, { kind: 'decide' | 'recalled' }>): void {
+  const folder = state.host.folder(message.folder)
+  if (folder === undefined) return
+  if (message.kind === 'decide') state.host.onDecide(state.stream.remote, folder, message.approve)
+  else state.host.onRecalled(folder, state.stream.remote, message)
+}
+
+function takeHead(state: State, id: FolderId, head: Signed): void {
+  const folder = state.host.folder(id)
+  if (folder === undefined) return
+  const outcome = acceptHead(folder, state.stream.remote, head)
+  if (outcome.kind === 'want') {
+    ask(state, () => ({ kind: 'want', folder: id, epoch: outcome.epoch, fromSegNo: outcome.fromSegNo }))
+  } else if (outcome.kind === 'complete') {
+    ask(state, () => ({ kind: 'ack', folder: id, position: outcome.position }))
+    state.host.onComplete(folder, state.stream.remote)
+  } else folder.deps.log.event(`peer.${outcome.kind}`, { device: state.stream.remote, folder: id })
+}
+
+function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {
+  const folder = state.host.folder(message.folder)
+  if (folder === undefined) return
+  if (acceptSegments(folder, state.stream.remote, message.segments, message.head)) {
+    state.host.onEntries(folder, state.stream.remote)
+  }
+  takeHead(state, message.folder, message.head)
+}
+
+function takeAck(state: State, id: FolderId, position: Position): void {
+  const own = state.host.folder(id)?.deps.catalogue.read((tx) => tx.ownHead(id))
+  if (own?.epoch === position.epoch && own.lastSeq === position.seq) {
+    state.pushFrom.set(id, { epoch: own.epoch, segNo: own.nextSegNo })
+  }
+  state.host.onAcked(id, state.stream.remote, position)
+}
+
+function answer(state: State, id: FolderId, reply: (folder: Folder, head: Signed) => MetaMessage): void {
+  ask(state, () => {
+    const folder = state.host.folder(id)
+    const head = folder === undefined ? undefined : signedHead(folder)
+    return folder === undefined || head === undefined ? undefined : reply(folder, head)
+  })
+}
+
+/** Page by page: the next is read when the one before has been sent. */
+function answerRecall(state: State, id: FolderId, after: RelPath | null): void {
+  ask(state, () => {
+    const folder = state.host.folder(id)
+    if (folder === undefined) return undefined
+    const page = recalledPage(folder, state.stream.remote, after)
+    if (!page.isLast) answerRecall(state, id, page.entries.at(-1)?.path ?? null)
+    return page
+  })
+}
