@@ -1,0 +1,123 @@
+/** The `FileTree` port on a simulated disk. */
+
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { FolderId } from '../../protocol/ids.ts'
+import type { FileTree, RootTraits, TreeChange, TreeOutcome } from '../../daemon/ports.ts'
+import { identityOf } from './disk-names.ts'
+import type { SimDisk } from './disk.ts'
+import type { Life } from './life.ts'
+import { applyChange } from './tree-change.ts'
+import type { ChangeContext } from './tree-change.ts'
+import { TreeError } from './tree-error.ts'
+import { recoverIntent } from './tree-recover.ts'
+import { placeOf, rootState } from './tree-root.ts'
+import type { TreeRoot } from './tree-root.ts'
+import { hashFile, listDirectory, readFile } from './tree-scan.ts'
+import { TreeWatch } from './tree-watch.ts'
+import { dropVersions, readVersion, readVersionsLog, syncDirectoryOf } from './versions.ts'
+
+export interface SimTreeOptions {
+  readonly disk: SimDisk
+  readonly life: Life
+  /** Absolute, without a slash at its end. */
+  readonly path: string
+  readonly folder: FolderId
+  readonly crypto: Crypto
+  readonly wallMs: () => number
+}
+
+/** Opens whatever is at the path; `check` says whether it is the folder's root. */
+export function openSimTree(o: SimTreeOptions): FileTree {
+  const root: TreeRoot = { calls: o.disk.callsOf(o.life), path: o.path, folder: o.folder }
+  const watch = new TreeWatch(o.disk, o.life)
+  return {
+    traits: traitsOf(o.disk),
+    check: () => root.calls.call('check', root.path, (volume) => rootState(volume, root.path, root.folder)),
+    freeBytes: () => root.calls.call('statfs', root.path, (volume) => volume.freeBytes),
+    async *scan(directories, { signal }) {
+      for (const directory of directories) {
+        signal.throwIfAborted()
+        yield await listDirectory(root, directory, (inode) => {
+          watch.add(directory, inode)
+        })
+      }
+    },
+    async *hash(files, { signal }) {
+      for (const file of files) {
+        signal.throwIfAborted()
+        yield await hashFile(root, o.crypto, file)
+      }
+    },
+    read: (path, options) => readFile(root, path, options),
+    readSmall: (path, maxBytes) =>
+      root.calls.call('read', `${root.path}/${path}`, (volume) => {
+        const inode = volume.find(placeOf(volume, root.path, path))
+        if (inode?.kind !== 'file' || !inode.isReadable || inode.sizeBytes > maxBytes) return undefined
+        return new TextDecoder().decode(inode.content)
+      }),
+    identify: (path) =>
+      root.calls.call('stat', `${root.path}/${path}`, (volume) => {
+        const inode = volume.find(placeOf(volume, root.path, path))
+        return inode === undefined ? undefined : identityOf(inode)
+      }),
+    change: (batch, label, { signal }) =>
+      changeAll({ root, label, wallMs: o.wallMs, touched: new Set() }, batch, signal),
+    async recover(intents) {
+      const recovered = []
+      for (const intent of intents) recovered.push(await recoverIntent(root, intent))
+      return recovered
+    },
+    watch: (options) => watch.hints(options),
+    async *versions() {
+      yield* await readVersionsLog(root)
+    },
+    readVersion: (name, options) => readVersion(root, name, options),
+    dropVersions: (names) => dropVersions(root, names),
+    [Symbol.asyncDispose]() {
+      watch[Symbol.dispose]()
+      return Promise.resolve()
+    },
+  }
+}
+
+function traitsOf(disk: SimDisk): RootTraits {
+  const { isCaseSensitive, holdsExecutableBit, holdsSymlinks, capacityBytes } = disk.options
+  return {
+    caseSensitive: isCaseSensitive,
+    executableBit: holdsExecutableBit,
+    symlinks: holdsSymlinks,
+    volumeBytes: capacityBytes,
+  }
+}
+
+/** An abort between two changes ends the batch; what was done before is synced all the same. */
+async function changeAll(
+  context: ChangeContext,
+  batch: readonly TreeChange[],
+  signal: AbortSignal,
+): Promise<TreeOutcome[]> {
+  signal.throwIfAborted()
+  const outcomes: TreeOutcome[] = []
+  for (const change of batch) {
+    if (signal.aborted) break
+    outcomes.push(await applyChange(context, change))
+  }
+  await syncTouched(context)
+  signal.throwIfAborted()
+  return outcomes
+}
+
+/** @throws TreeError `io`: what was done may not survive a power cut. */
+async function syncTouched({ root, touched }: ChangeContext): Promise<void> {
+  const byDirectory = Map.groupBy(touched, (path) => path.slice(0, path.lastIndexOf('/')))
+  for (const [directory, paths] of byDirectory) {
+    try {
+      await root.calls.call('fsync', directory, (volume) => {
+        for (const path of paths) volume.find(path)?.sync()
+        syncDirectoryOf(volume, `${directory}/`)
+      })
+    } catch (cause) {
+      throw new TreeError('io', `${directory} could not be synced`, { cause })
+    }
+  }
+}
