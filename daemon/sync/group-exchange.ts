@@ -1,0 +1,205 @@
+/**
+ * Two devices come to the same group log (`/holt/group/1`, `protocol/group-messages.ts`): heads, then what each lacks. Members
+ * do it when they meet and whenever the log changed. Strangers are heard narrowly: one at a time, for five seconds, up to
+ * 256 KiB, and only an extension of our own log that makes the sender a member is taken.
+ */
+
+import type { Signed } from '../../protocol/crypto.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { GroupMessage, GroupRefusal } from '../../protocol/group-messages.ts'
+import { decodeGroupMessage, encodeGroupMessage, opBatches, signedBytes } from '../../protocol/group-messages.ts'
+import type { DeviceId, OpHash } from '../../protocol/ids.ts'
+import { GROUP_OPS_MAX, STRANGER_GROUP_BYTES_MAX } from '../../protocol/limits.ts'
+import { GROUP } from '../../protocol/protocols.ts'
+import type { AbortOptions, Clock, PeerStream, PeerTransport } from '../ports.ts'
+import { hasCode, startDeadline } from './deadline.ts'
+import type { GroupLog } from './group-log.ts'
+
+/** A whole exchange with a member: a full log over a slow link. */
+const MEMBER_MS = 30_000
+/** A whole exchange with a stranger. */
+const STRANGER_MS = 5_000
+/** The operations of one frame; the rest of the frame is framing. */
+const BATCH_BYTES = STRANGER_GROUP_BYTES_MAX / 2
+/** All operations that a member may send: a full log of operations of usual size. */
+const MEMBER_BYTES_MAX = GROUP_OPS_MAX * 1024
+
+export interface GroupPorts {
+  readonly transport: PeerTransport
+  readonly clock: Clock
+  readonly log: GroupLog
+}
+
+export type GroupExchange =
+  /** Both logs were the same at the end of it. */
+  | { readonly kind: 'in-step'; readonly received: number; readonly sent: number }
+  /** The other device says that this one was removed from the group. */
+  | { readonly kind: 'removed' }
+  /** The other device is in another group. */
+  | { readonly kind: 'foreign' }
+  /** It hears another stranger now; try again. */
+  | { readonly kind: 'busy' }
+  /** It does not take this device for a member. */
+  | { readonly kind: 'stranger' }
+  /** Not connected, or the connection ended, or it took too long. */
+  | { readonly kind: 'offline' }
+  /** The group was changed by a newer Holt. */
+  | { readonly kind: 'update-needed' }
+  /** The other device broke the protocol; nothing was taken. */
+  | { readonly kind: 'broken'; readonly detail: string }
+
+/** Opens an exchange with a device. Call it when a member comes online, and with every member online when the log changed. */
+export async function exchangeGroup(ports: GroupPorts, device: DeviceId, o: AbortOptions): Promise<GroupExchange> {
+  using limit = startDeadline(ports.clock, MEMBER_MS, o)
+  let stream: PeerStream | undefined
+  try {
+    stream = await ports.transport.open(device, GROUP, limit)
+    const result = await openExchange(ports.log, stream, limit)
+    await stream.close()
+    return result
+  } catch (cause) {
+    stream?.abort('the exchange of group logs failed')
+    const failure = failureOf(cause, limit.isOver)
+    if (failure === undefined) throw cause
+    return failure
+  }
+}
+
+export interface ServedExchange {
+  readonly device: DeviceId
+  readonly wasMember: boolean
+  readonly result: GroupExchange
+}
+
+/** Answers exchanges until it is disposed. @param onServed Told how each ended. */
+export function serveGroup(
+  ports: GroupPorts,
+  o: AbortOptions & { readonly onServed: (served: ServedExchange) => void },
+): Disposable {
+  let isHearingStranger = false
+  return ports.transport.handle(GROUP, async (stream) => {
+    const wasMember = ports.log.isMember(stream.remote)
+    const isRival = !wasMember && isHearingStranger
+    isHearingStranger ||= !wasMember
+    try {
+      const result = isRival ? await refuse(stream, 'busy', o) : await answerExchange(ports, stream, wasMember, o)
+      o.onServed({ device: stream.remote, wasMember, result })
+    } finally {
+      if (!wasMember && !isRival) isHearingStranger = false
+    }
+  })
+}
+
+async function openExchange(log: GroupLog, stream: PeerStream, o: AbortOptions): Promise<GroupExchange> {
+  await send(stream, helloOf(log), o)
+  const hello = await receive(stream, o)
+  if (hello.kind === 'refusal') return refusedAs(hello.reason)
+  if (hello.kind !== 'hello') throw outOfTurn(hello, 'hello')
+  if (hello.group !== log.groupId) return { kind: 'foreign' }
+  const sent = await sendOps(log, stream, hello, o)
+  const answer = await receive(stream, o)
+  if (answer.kind === 'refusal') return refusedAs(answer.reason)
+  const ops = await receiveOps(stream, answer, MEMBER_BYTES_MAX, o)
+  return { kind: 'in-step', sent, received: (await log.merge(ops)) ?? 0 }
+}
+
+async function answerExchange(
+  { clock, log }: GroupPorts,
+  stream: PeerStream,
+  isMember: boolean,
+  o: AbortOptions,
+): Promise<GroupExchange> {
+  using limit = startDeadline(clock, isMember ? MEMBER_MS : STRANGER_MS, o)
+  try {
+    if (log.state.removed.has(stream.remote)) return await refuse(stream, 'removed', limit)
+    const hello = await receive(stream, limit)
+    if (hello.kind !== 'hello') throw outOfTurn(hello, 'hello')
+    if (hello.group !== log.groupId) return await refuse(stream, 'foreign', limit)
+    await send(stream, helloOf(log), limit)
+    const bytesMax = isMember ? MEMBER_BYTES_MAX : STRANGER_GROUP_BYTES_MAX
+    const ops = await receiveOps(stream, await receive(stream, limit), bytesMax, limit)
+    const received = isMember ? await log.merge(ops) : await log.merge(ops, (after) => after.members.has(stream.remote))
+    if (received === undefined) return await refuse(stream, 'stranger', limit)
+    // By now the other may have been removed, by what it sent itself: it still learns of it.
+    return { kind: 'in-step', received, sent: await sendOps(log, stream, hello, limit) }
+  } catch (cause) {
+    stream.abort('the exchange of group logs failed')
+    const failure = failureOf(cause, limit.isOver)
+    if (failure === undefined) throw cause
+    return failure
+  }
+}
+
+/** Heads, and the operations 1, 2, 4 … places before the end. */
+function helloOf(log: GroupLog): Extract<GroupMessage, { kind: 'hello' }> {
+  const samples: OpHash[] = []
+  for (let back = 1; back < log.ops.length; back *= 2) {
+    const op = log.ops.at(-1 - back)
+    if (op !== undefined) samples.push(op.hash)
+  }
+  return { kind: 'hello', group: log.groupId, heads: log.state.heads, samples }
+}
+
+async function sendOps(
+  log: GroupLog,
+  stream: PeerStream,
+  hello: Extract<GroupMessage, { kind: 'hello' }>,
+  o: AbortOptions,
+): Promise<number> {
+  const missing = log.missingAfter([...hello.heads, ...hello.samples]).map(({ signed }) => signed)
+  const batches = opBatches(missing, BATCH_BYTES)
+  for (const [i, ops] of batches.entries()) {
+    await send(stream, { kind: 'ops', ops, isLast: i === batches.length - 1 }, o)
+  }
+  return missing.length
+}
+
+async function receiveOps(
+  stream: PeerStream,
+  first: GroupMessage,
+  bytesMax: number,
+  o: AbortOptions,
+): Promise<Signed[]> {
+  const ops: Signed[] = []
+  let bytes = 0
+  for (let message = first; ; message = await receive(stream, o)) {
+    if (message.kind !== 'ops') throw outOfTurn(message, 'ops')
+    ops.push(...message.ops)
+    bytes += message.ops.reduce((sum, op) => sum + signedBytes(op), 0)
+    if (bytes > bytesMax || ops.length > GROUP_OPS_MAX)
+      throw new ProtocolError('too-large', 'more group operations than may be sent')
+    if (message.isLast) return ops
+  }
+}
+
+async function refuse(stream: PeerStream, reason: GroupRefusal, o: AbortOptions): Promise<GroupExchange> {
+  await send(stream, { kind: 'refusal', reason }, o)
+  return refusedAs(reason)
+}
+
+function refusedAs(reason: GroupRefusal): GroupExchange {
+  return reason === 'other' ? { kind: 'broken', detail: 'the other device refused' } : { kind: reason }
+}
+
+async function send(stream: PeerStream, message: GroupMessage, o: AbortOptions): Promise<void> {
+  await stream.write(encodeGroupMessage(message), o)
+}
+
+async function receive(stream: PeerStream, o: AbortOptions): Promise<GroupMessage> {
+  const frame = await stream.read(o)
+  if (frame === undefined) throw new ProtocolError('out-of-turn', 'the other device ended the exchange early')
+  return decodeGroupMessage(frame)
+}
+
+function outOfTurn(message: GroupMessage, expected: GroupMessage['kind']): ProtocolError {
+  return new ProtocolError('out-of-turn', `a ${message.kind} came where ${expected} belongs`)
+}
+
+/** What a failure says of the other device; undefined for one of our own. */
+function failureOf(cause: unknown, isLate: boolean): GroupExchange | undefined {
+  if (cause instanceof ProtocolError) {
+    return cause.code === 'unknown-version' ? { kind: 'update-needed' } : { kind: 'broken', detail: cause.message }
+  }
+  if (isLate || hasCode(cause, 'offline', 'refused', 'gone')) return { kind: 'offline' }
+  return hasCode(cause, 'too-large') ? { kind: 'broken', detail: 'a frame is too large' } : undefined
+}
