@@ -3,17 +3,20 @@
  * that answers belongs to a live one, a socket that does not was left by a dead one and is taken out of the way.
  */
 
-import { randomBytes } from 'node:crypto'
-import { chmod, link, lstat, mkdir, rename, unlink } from 'node:fs/promises'
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { HttpError, hasErrno } from './http-error.ts'
 
 /** Bytes of `sockaddr_un.sun_path` on macOS, without its NUL; Linux has four more. */
 const PATH_BYTES_MAX = 103
 /** How long a live daemon may take to accept a connection: it is on this machine. */
 const PROBE_MS = 2000
+/** How often a daemon looks whether it is its turn to take over, and the longest that a turn of another may last. */
+const TURN_POLL_MS = 20
+const TURN_MS_MAX = 3 * PROBE_MS
 const PIPE_PREFIX = '\\\\.\\pipe\\'
 
 /** @throws HttpError `second-daemon`, `socket-unusable` */
@@ -27,10 +30,7 @@ export async function listenSocket(server: Server, path: string): Promise<void> 
     throw new HttpError('socket-unusable', `The path ${path} is too long for a socket.`, nextStep)
   }
   await prepareDirectory(dirname(path))
-  if (!(await tryListen(server, path))) {
-    await removeStale(path)
-    if (!(await tryListen(server, path))) throw secondDaemon()
-  }
+  if (!(await tryListen(server, path))) await takeOver(server, path)
   await chmod(path, 0o600)
 }
 
@@ -65,22 +65,28 @@ function tryListen(server: Server, path: string): Promise<boolean> {
 }
 
 /**
- * Moves a dead socket away before it is removed, and looks at what was moved once more: between the look and the move,
- * another daemon may have put its own there, which is then put back. @throws HttpError `second-daemon`
+ * Removes a dead socket and listens in its place. One daemon at a time looks and removes, or the second of two could take
+ * away what the first has just put there. @throws HttpError `second-daemon`
  */
-async function removeStale(path: string): Promise<void> {
+async function takeOver(server: Server, path: string): Promise<void> {
+  await using _turn = await waitForTurn(join(dirname(path), 'takeover'))
   if (await isAlive(path)) throw secondDaemon()
-  const aside = join(dirname(path), `old-${randomBytes(3).toString('hex')}`)
-  try {
-    await rename(path, aside)
-  } catch (cause) {
-    if (!hasErrno(cause, 'ENOENT')) throw cause
-    return
+  await rm(path, { force: true })
+  if (!(await tryListen(server, path))) throw secondDaemon()
+}
+
+/** A directory that one process at a time can make. What a process that was killed in its turn left is removed after a while. */
+async function waitForTurn(directory: string): Promise<AsyncDisposable> {
+  for (let waitedMs = 0; ; waitedMs += TURN_POLL_MS) {
+    try {
+      await mkdir(directory, { mode: 0o700 })
+      return { [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) }
+    } catch (cause) {
+      if (!hasErrno(cause, 'EEXIST')) throw cause
+    }
+    if (waitedMs >= TURN_MS_MAX) await rm(directory, { recursive: true, force: true })
+    else await setTimeout(TURN_POLL_MS)
   }
-  const isTaken = await isAlive(aside)
-  if (isTaken) await link(aside, path)
-  await unlink(aside)
-  if (isTaken) throw secondDaemon()
 }
 
 /** Whether a process accepts connections there. */

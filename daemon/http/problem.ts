@@ -73,7 +73,7 @@ function partsOf(error: unknown): { code: string; statusCode: number; message: s
 export function writeProblem(response: ServerResponse, problem: Problem): void {
   response.writeHead(problem.status, {
     ...SAFE_HEADERS,
-    'content-type': PROBLEM_TYPE,
+    'content-type': `${PROBLEM_TYPE}; charset=utf-8`,
     connection: 'close',
     ...(problem.code === 'unauthorized' && { 'www-authenticate': 'Bearer realm="holt"' }),
   })
