@@ -1,0 +1,155 @@
+/** The connections that are open: how many there may be, which one to use, and which are dead. */
+
+import type { Connection } from '@libp2p/interface'
+import type { DeviceId } from '../../protocol/ids.ts'
+
+/** Connections of one device. */
+const PER_DEVICE_MAX = 8
+/** Connections of all devices: as many as a group has devices, and the strangers. */
+const ALL_MAX = 64
+/** Connections of devices that are no members. */
+const STRANGERS_MAX = 16
+
+export interface LinkTiming {
+  /** A connection on which nothing came for so long is dead. Both sides ping every `KEEP_ALIVE_MS`. */
+  readonly silenceMs: number
+  /** A connection that is in doubt has to show something in this time. */
+  readonly doubtMs: number
+  /** How long a second connection with a device is kept although nothing uses it. */
+  readonly spareMs: number
+  /** How long a stranger's connection is kept although nothing uses it. */
+  readonly strangerMs: number
+}
+
+/** How often each side pings, so that a link that lives is never silent. */
+export const KEEP_ALIVE_MS = 2_500
+
+export const LINK_TIMING: LinkTiming = { silenceMs: 15_000, doubtMs: 3_000, spareMs: 2_000, strangerMs: 60_000 }
+
+export interface LinksInit {
+  readonly self: DeviceId
+  readonly timing: LinkTiming
+  readonly isMember: (device: DeviceId) => boolean
+  /** Bytes that have come over the connection's socket. */
+  readonly receivedBytes: (connection: Connection) => number
+}
+
+interface Link {
+  readonly connection: Connection
+  readonly device: DeviceId
+  receivedBytes: number
+  heardMs: number
+  doubtedMs: number | undefined
+  unusedSinceMs: number | undefined
+}
+
+export class Links {
+  readonly #init: LinksInit
+  /** Oldest first. */
+  #links: readonly Link[] = []
+  #lastCheckMs: number | undefined
+
+  constructor(init: LinksInit) {
+    this.#init = init
+  }
+
+  add(connection: Connection, device: DeviceId, nowMs: number): void {
+    this.doubt(device, nowMs)
+    const receivedBytes = this.#init.receivedBytes(connection)
+    const link = { connection, device, receivedBytes, heardMs: nowMs, doubtedMs: undefined, unusedSinceMs: nowMs }
+    this.#links = [...this.#links, link]
+  }
+
+  remove(connection: Connection): void {
+    this.#links = this.#links.filter((link) => link.connection !== connection)
+  }
+
+  /** Whether one more connection with the device is allowed. */
+  hasRoomFor(device: DeviceId): boolean {
+    if (this.#links.length >= ALL_MAX || this.#of(device).length >= PER_DEVICE_MAX) return false
+    return this.#init.isMember(device) || this.#links.filter((link) => this.#isStranger(link)).length < STRANGERS_MAX
+  }
+
+  isConnected(device: DeviceId): boolean {
+    return this.best(device) !== undefined
+  }
+
+  /** The newest connection that is open. */
+  best(device: DeviceId): Connection | undefined {
+    return this.#of(device).findLast((link) => link.connection.status === 'open')?.connection
+  }
+
+  connections(device: DeviceId): readonly Connection[] {
+    return this.#of(device).map((link) => link.connection)
+  }
+
+  /** The device seems to be elsewhere now: connections that show no life soon are dead. */
+  doubt(device: DeviceId, nowMs: number): void {
+    for (const link of this.#of(device)) link.doubtedMs ??= nowMs
+  }
+
+  /** After a change of the network: whatever shows no life soon is dead. */
+  doubtAll(nowMs: number): void {
+    for (const link of this.#links) link.doubtedMs ??= nowMs
+  }
+
+  /** Ends what is dead, spare, or idle and a stranger's. To be called about once a second. */
+  check(nowMs: number): void {
+    this.#forgiveLateness(nowMs)
+    for (const link of this.#links) this.#observe(link, nowMs)
+    for (const link of this.#links) {
+      const reason = this.#faultOf(link, nowMs)
+      if (reason !== undefined) link.connection.abort(new Error(reason))
+    }
+  }
+
+  /** When this process itself stood still, silence says nothing about the others. */
+  #forgiveLateness(nowMs: number): void {
+    const gapMs = nowMs - (this.#lastCheckMs ?? nowMs)
+    this.#lastCheckMs = nowMs
+    if (gapMs < this.#init.timing.doubtMs) return
+    for (const link of this.#links) {
+      link.heardMs += gapMs
+      if (link.doubtedMs !== undefined) link.doubtedMs += gapMs
+    }
+  }
+
+  #observe(link: Link, nowMs: number): void {
+    const receivedBytes = this.#init.receivedBytes(link.connection)
+    if (receivedBytes !== link.receivedBytes) {
+      link.receivedBytes = receivedBytes
+      link.heardMs = nowMs
+      link.doubtedMs = undefined
+    }
+    link.unusedSinceMs = link.connection.streams.length > 0 ? undefined : (link.unusedSinceMs ?? nowMs)
+  }
+
+  #faultOf(link: Link, nowMs: number): string | undefined {
+    const { silenceMs, doubtMs, spareMs, strangerMs } = this.#init.timing
+    const unusedMs = nowMs - (link.unusedSinceMs ?? nowMs)
+    if (nowMs - link.heardMs > silenceMs) return 'nothing came for too long'
+    if (link.doubtedMs !== undefined && nowMs - link.doubtedMs > doubtMs)
+      return 'nothing came since the network changed'
+    if (unusedMs > spareMs && this.#isSpare(link)) return 'another connection is used'
+    if (unusedMs > strangerMs && this.#isStranger(link)) return 'nothing is asked'
+    return undefined
+  }
+
+  /** Of several connections the device with the lower id keeps one: a used one, else one that it dialled itself. */
+  #isSpare(link: Link): boolean {
+    const all = this.#of(link.device).filter((other) => other.connection.status === 'open')
+    if (all.length < 2 || link.device < this.#init.self) return false
+    const worth = (other: Link): number =>
+      (other.unusedSinceMs === undefined ? 2 : 0) + (other.connection.direction === 'outbound' ? 1 : 0)
+    const kept = all.reduce((best, other) => (worth(other) >= worth(best) ? other : best))
+    return link !== kept
+  }
+
+  #isStranger(link: Link): boolean {
+    return !this.#init.isMember(link.device)
+  }
+
+  #of(device: DeviceId): readonly Link[] {
+    return this.#links.filter((link) => link.device === device)
+  }
+}
