@@ -19,8 +19,8 @@ const READ_AHEAD_BYTES = 1024 * 1024
 const INFLATE_RATIO_MAX = 8
 /** How long a closed stream may take to bring its last bytes away. */
 const CLOSE_MS_MAX = 60_000
-/** The first byte of the accepting side. */
-const ACCEPTED = 1
+/** The first byte of either side. */
+const GREETING = 1
 
 export class FramedStream implements PeerStream {
   readonly remote: DeviceId
@@ -52,19 +52,24 @@ export class FramedStream implements PeerStream {
     if (stream.status !== 'open') this.#fail(new PeerError('gone', 'the stream ended before it began'))
   }
 
-  /** Tells the side that opened the stream that it is accepted. */
-  accept(): void {
-    this.#stream.send(Uint8Array.of(ACCEPTED))
-  }
-
-  /** Waits for `accept` of the other side. @throws PeerError `gone` when it refuses instead */
-  async accepted(o: AbortOptions): Promise<void> {
+  /**
+   * Both sides say one byte before the first frame: first the one that opened the stream, then the one that accepts it. So
+   * nothing arrives while libp2p still negotiates, which it would lose, and `open` knows that it was not refused.
+   *
+   * @throws PeerError `gone` when the other side ends the stream instead
+   */
+  async greet(o: AbortOptions): Promise<void> {
+    if (this.#stream.direction === 'outbound') this.#stream.send(Uint8Array.of(GREETING))
     for (;;) {
-      if (this.#incoming.takeByte() === ACCEPTED) return
+      o.signal.throwIfAborted()
+      const byte = this.#incoming.takeByte()
+      if (byte !== undefined && byte !== GREETING) throw this.#fail(new PeerError('gone', 'not a greeting'))
+      if (byte !== undefined) break
       if (this.#fault !== undefined) throw this.#fault
       if (this.#isAtEnd()) throw new PeerError('gone', 'the other side ended the stream before it began')
       await this.#bell.wait(o.signal)
     }
+    if (this.#stream.direction === 'inbound') this.#stream.send(Uint8Array.of(GREETING))
   }
 
   async write(frame: Uint8Array, o: AbortOptions): Promise<void> {

@@ -36,7 +36,7 @@ export class StreamDesk {
       const stream = await connection.newStream([protocol.id], { signal, maxOutboundStreams: INBOUND_STREAMS_MAX })
       const framed = this.#track(stream, device, protocol)
       try {
-        await framed.accepted({ signal })
+        await framed.greet({ signal })
         return framed
       } catch (cause) {
         framed.abort('the stream was not accepted')
@@ -66,7 +66,7 @@ export class StreamDesk {
     }
     const framed = this.#track(stream, device, protocol)
     try {
-      framed.accept()
+      await framed.greet({ signal: AbortSignal.timeout(OPEN_MS_MAX) })
       await onStream(framed)
       await framed.close()
     } catch (cause) {

@@ -24,11 +24,24 @@ export const TURNS_TO_RUN_AHEAD = 40
 
 /** Waits, letting the network's time pass, until the promise settles. Fails at the deadline. */
 export async function settled<T>(network: PeerNetwork, promise: Promise<T>, what = 'an answer'): Promise<T> {
+  if (network.tick === undefined) return inTime(promise, what)
   let isSettled = false
   const settle = (): void => void (isSettled = true)
   promise.then(settle, settle)
   await until(network, () => isSettled, what)
   return promise
+}
+
+async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${DEADLINE_MS} ms for ${what}`)), DEADLINE_MS)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Waits, letting the network's time pass, until the condition holds. Fails at the deadline. */
