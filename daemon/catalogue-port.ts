@@ -98,8 +98,11 @@ export interface CatalogueReader {
 }
 
 export interface CatalogueWriter extends CatalogueReader {
-  /** Replaces this device's own entry of a path; it is unpublished until a segment has it, and dirty. */
-  setOwn(folder: FolderId, row: OwnRow): void
+  /**
+   * Replaces this device's own entry of a path; it is unpublished until a segment has it. `observed` makes the path dirty where
+   * another device says something else; `resolved` has looked at that already.
+   */
+  setOwn(folder: FolderId, row: OwnRow, by: 'observed' | 'resolved'): void
   /** The same entry, seen with another look. */
   setFingerprint(folder: FolderId, path: RelPath, fingerprint: Fingerprint | null): void
   markDirty(folder: FolderId, paths: Iterable<RelPath>): void

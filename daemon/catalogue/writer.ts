@@ -43,10 +43,10 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
   return {
     ...reader,
     totals: (folder) => totals.get(folder) ?? totalsOf(tables, folder),
-    setOwn: (folder, row) => {
+    setOwn: (folder, row, by) => {
       const before = setOwn(tables, folder, row)
       moveTotals(folder, before, row.entry)
-      if (saysOther(tables, folder, row.entry.path)) markDirty(folder, [row.entry.path])
+      if (by === 'observed' && saysOther(tables, folder, row.entry.path)) markDirty(folder, [row.entry.path])
     },
     setFingerprint: (folder, path, fingerprint) =>
       void sql('update own set fingerprint = ? where folder = ? and parent = ? and name = ?').run(

@@ -56,7 +56,8 @@ function edit(
   const all = own === undefined ? others : [own, ...others]
   const largest = all.reduce((max, entry) => Math.max(max, counterOf(entry.version, self)), 0)
   // Without a base nobody knows what this content has seen: what others have beside it becomes a conflict, and nothing is lost.
-  const seen = sighting.hasBase || own?.content.kind === 'deleted' ? (own?.version ?? EMPTY_VECTOR) : EMPTY_VECTOR
+  const keeps = sighting.hasBase || own?.content.kind === 'deleted' || own?.isHeld === false
+  const seen = keeps ? (own?.version ?? EMPTY_VECTOR) : EMPTY_VECTOR
   const changedMs = Math.min(sighting.mtimeMs, wallMs)
   return {
     path: sighting.path,

@@ -57,6 +57,8 @@ export interface Step {
   readonly reason: ReasonCode
   /** Whether the file at the path has gone away in an earlier step of the batch (renamed to a conflict copy or elsewhere). */
   readonly isVacated: boolean
+  /** Conflict copies without which the step does not count. */
+  readonly copies: readonly RelPath[]
 }
 
 export interface Plan {
@@ -152,6 +154,7 @@ function moveAside(target: Target, copy: Target): Step | undefined {
     action: { kind: 'rename', from: target.entry.path, expect: own.fingerprint, leaves: null },
     reason: copy.reason,
     isVacated: false,
+    copies: [],
   }
 }
 
@@ -165,7 +168,19 @@ function planOne(
   const action = actionFor(target, means, leaving, used, isVacated)
   if (action === 'later') return { kind: 'later' }
   if ('wants' in action) return { kind: 'wants', blobs: [action.wants] }
-  return { kind: 'steps', steps: [{ entry: target.entry, own: target.own, action, reason: target.reason, isVacated }] }
+  return {
+    kind: 'steps',
+    steps: [
+      {
+        entry: target.entry,
+        own: target.own,
+        action,
+        reason: target.reason,
+        isVacated,
+        copies: target.copies.map(({ entry }) => entry.path),
+      },
+    ],
+  }
 }
 
 function actionFor(

@@ -225,24 +225,41 @@ function recordOutcomes(
   outcomes: readonly TreeOutcome[],
   missing: readonly RelPath[],
 ): Applied {
-  const done: RelPath[] = []
+  const done = new Set<RelPath>()
   const changed: RelPath[] = [...missing]
   const failed: RelPath[] = []
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
-    let next = 0
-    for (const each of prepared) {
-      const own = outcomes.slice(next, next + each.changes.length)
-      next += each.changes.length
-      const { path } = each.step.entry
-      const result = recordStep(folder, tx, each.step, own)
-      if (result === 'done') done.push(path)
+    for (const { step, own } of copiesFirst(prepared, outcomes)) {
+      const { path } = step.entry
+      const result = step.copies.every((copy) => isCopied(tx, folder, copy, done))
+        ? recordStep(folder, tx, step, own)
+        : 'changed'
+      if (result === 'done') done.add(path)
       else if (result === 'changed') changed.push(path)
       else failed.push(path)
     }
     tx.clearIntents(folder.id)
   })
   if (changed.length > 0) hint(folder, changed.map(parentOf))
-  return { done, changed, failed }
+  return { done: [...done], changed, failed }
+}
+
+/** Steps with the outcomes of their own changes; conflict copies before what displaced them. */
+function copiesFirst(
+  prepared: readonly Prepared[],
+  outcomes: readonly TreeOutcome[],
+): { step: Step; own: readonly TreeOutcome[] }[] {
+  let next = 0
+  const all = prepared.map(({ step, changes }) => {
+    next += changes.length
+    return { step, own: outcomes.slice(next - changes.length, next) }
+  })
+  const isCopy = ({ step }: { step: Step }): boolean => step.reason === 'conflict-copy'
+  return [...all.filter(isCopy), ...all.filter((each) => !isCopy(each))]
+}
+
+function isCopied(tx: CatalogueWriter, folder: Folder, copy: RelPath, done: ReadonlySet<RelPath>): boolean {
+  return done.has(copy) || tx.own(folder.id, copy)?.entry.content.kind === 'deleted'
 }
 
 function recordStep(
@@ -269,14 +286,14 @@ function recordStep(
   if (last?.kind === 'not-empty' && entry.content.kind !== 'deleted') return 'changed'
   const fingerprint = last === undefined ? keptFingerprint(step) : last.kind === 'done' ? last.fingerprint : null
   if (step.own !== undefined && step.own.entry === entry) tx.setFingerprint(folder.id, entry.path, fingerprint)
-  else tx.setOwn(folder.id, { entry, fingerprint })
+  else tx.setOwn(folder.id, { entry, fingerprint }, 'resolved')
   if (action.kind === 'rename') recordSource(folder, tx, action)
   return 'done'
 }
 
 /** The path that a rename left: deleted with it, or waiting for what takes its place. */
 function recordSource(folder: Folder, tx: CatalogueWriter, action: Extract<Action, { kind: 'rename' }>): void {
-  if (action.leaves !== null) tx.setOwn(folder.id, { entry: action.leaves, fingerprint: null })
+  if (action.leaves !== null) tx.setOwn(folder.id, { entry: action.leaves, fingerprint: null }, 'resolved')
   else tx.setFingerprint(folder.id, action.from, null)
 }
 

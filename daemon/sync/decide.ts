@@ -3,7 +3,7 @@
 import type { Entry } from '../../protocol/entry.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
-import { nameOf, parentOf } from '../../protocol/path.ts'
+import { parentOf } from '../../protocol/path.ts'
 import type { CatalogueReader, DirtyPath, OwnRow } from '../catalogue-port.ts'
 import { conflictCopy, conflictPath, originalOf } from '../core/conflict.ts'
 import type { LocalFile, Plan, Target } from '../core/plan.ts'
@@ -21,8 +21,8 @@ export interface Decision {
   readonly plan: Plan
   /** Paths that already are what they should be. */
   readonly settled: readonly RelPath[]
-  /** Deletions of live files among the steps. */
-  readonly deletes: number
+  /** What lives on the disk and is to be deleted. */
+  readonly deletes: readonly RelPath[]
 }
 
 /** What a batch of dirty paths asks for. Pure over one reading of the catalogue. */
@@ -39,7 +39,7 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
       else targets.push(targetOf(folder, tx, path, verdict, resolver))
     }
     const means = { landed, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash) }
-    return { plan: plan(targets, means), settled, deletes: targets.filter(isDelete).length }
+    return { plan: plan(targets, means), settled, deletes: targets.filter(isDelete).map(({ entry }) => entry.path) }
   })
 }
 
@@ -109,16 +109,9 @@ function copyTarget(folder: Folder, tx: CatalogueReader, path: RelPath, loser: E
 function hasCopy(folder: Folder, tx: CatalogueReader, path: RelPath, loser: Entry): boolean {
   if (loser.content.kind !== 'file') return false
   const { hash } = loser.content
-  const name = nameOf(path)
   return tx.ownByHash(hash, PAGE_ROWS).some(({ folder: id, row }) => {
     const at = row.entry.path
-    return (
-      id === folder.id &&
-      parentOf(at) === parentOf(path) &&
-      at !== path &&
-      originalOf(at) === path &&
-      nameOf(at) !== name
-    )
+    return id === folder.id && parentOf(at) === parentOf(path) && at !== path && originalOf(at) === path
   })
 }
 

@@ -1,7 +1,7 @@
 /** One folder while it runs: the ports it uses, and what is known of it only in memory. */
 
 import type { Crypto, Signer } from '../../protocol/crypto.ts'
-import type { FolderId } from '../../protocol/ids.ts'
+import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Catalogue } from '../catalogue-port.ts'
 import type { IgnoreRules } from '../core/ignore.ts'
@@ -53,6 +53,8 @@ export interface Folder {
   /** Raised when there is something to observe, to publish, to resolve. */
   readonly toObserve: Latch
   readonly toPublish: Latch
+  /** Own edits: to be published without waiting for more. */
+  readonly toPublishNow: Latch
   readonly toResolve: Latch
   /** The text of the ignore files by directory. */
   readonly ignoreFiles: Map<DirPath, string>
@@ -61,10 +63,14 @@ export interface Folder {
   readonly problems: Map<DirPath, readonly Problem[]>
   readonly failures: Map<RelPath, Problem>
   halt: Halt | null
-  /** A person said that the deletions which halted the folder are meant. */
-  isApproved: boolean
+  /** What a person said of the deletions that halted the folder; taken by the pass that meets them. */
+  decision: 'approve' | 'reject' | null
   isPaused: boolean
   isRecovering: boolean
+  /** Whole blobs that wait in the root's store to be placed. */
+  readonly landed: Set<BlobHash>
+  /** The blobs that each path waits for. */
+  readonly waiting: Map<RelPath, readonly BlobHash[]>
   /** The disk was compared with the base since the start. */
   isScanned: boolean
 }
@@ -84,15 +90,18 @@ export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, 
     hints: { all: true, directories: new Set() },
     toObserve: createLatch(),
     toPublish: createLatch(),
+    toPublishNow: createLatch(),
     toResolve: createLatch(),
     ignoreFiles: new Map(),
     rules: createIgnoreRules(new Map()),
     problems: new Map(),
     failures: new Map(),
     halt: null,
-    isApproved: false,
+    decision: null,
     isPaused: false,
     isRecovering: false,
+    landed: new Set(),
+    waiting: new Map(),
     isScanned: false,
   }
 }

@@ -12,7 +12,8 @@ import type { Folder } from './folder.ts'
 export type HeadOutcome =
   | { readonly kind: 'complete'; readonly position: Position }
   | { readonly kind: 'want'; readonly epoch: number; readonly fromSegNo: number }
-  | { readonly kind: 'stale' }
+  /** Behind what is known of the device. */
+  | { readonly kind: 'stale'; readonly known: Position }
   | { readonly kind: 'equivocation' }
 
 /** @throws ProtocolError when the head is not this device's, for this folder. */
@@ -30,7 +31,7 @@ export function acceptHead(folder: Folder, device: DeviceId, signed: Signed): He
     case 'fetch':
       return { kind: 'want', epoch: step.epoch, fromSegNo: step.fromSegNo }
     case 'stale':
-      return step
+      return { kind: 'stale', known: known?.position ?? { epoch: 0, seq: 0 } }
     case 'carry-over':
     case 'start-over':
       return startEpoch(folder, device, head, signed, step.kind === 'start-over')

@@ -214,7 +214,7 @@ function contentOf(disk: SeenWithoutHash): Content {
 function withdraw(pass: Pass, tx: CatalogueWriter, row: OwnRow): void {
   const below = row.entry.content.kind === 'directory' ? liveBelow(tx, pass.folder, row.entry.path) : []
   for (const each of [row, ...below]) {
-    tx.setOwn(pass.folder.id, { entry: { ...each.entry, isHeld: false }, fingerprint: null })
+    tx.setOwn(pass.folder.id, { entry: { ...each.entry, isHeld: false }, fingerprint: null }, 'resolved')
     pass.changes += 1
   }
 }
@@ -270,7 +270,7 @@ function record(
   const others = tx.others(folder.id, path).map(({ entry }) => entry)
   const carried = own === undefined ? content : carriedTraits(folder, content, own.entry)
   const seen = observed(
-    { path, content: carried, mtimeMs },
+    { path, content: carried, mtimeMs, hasBase: own?.fingerprint != null },
     own?.entry,
     others,
     resolverOf(folder),
@@ -281,7 +281,7 @@ function record(
     if (others.length > 0) tx.markDirty(folder.id, [path])
     return
   }
-  tx.setOwn(folder.id, { entry: seen.entry, fingerprint })
+  tx.setOwn(folder.id, { entry: seen.entry, fingerprint }, 'observed')
   pass.changes += 1
 }
 
@@ -305,14 +305,29 @@ async function recordMissing(pass: Pass): Promise<Halt | null> {
   if (rootFault !== null) return rootFault
   const { live } = folder.deps.catalogue.read((tx) => tx.totals(folder.id))
   const edits = rows.filter((row) => !isTombstoneKnown(folder, row))
-  if (isMassDelete(edits.length, live) && !folder.isApproved) {
-    return { kind: 'mass-delete-here', deletes: edits.length, live }
+  if (isMassDelete(edits.length, live)) {
+    if (folder.decision === null) return { kind: 'mass-delete-here', deletes: edits.length, live }
+    const decision = folder.decision
+    folder.decision = null
+    if (decision === 'reject') return takeBack(pass, rows)
   }
   const nowMs = folder.deps.clock.wallMs()
   transact(pass, (tx) => {
     for (const row of rows) record(pass, tx, row.entry.path, { kind: 'deleted' }, nowMs, null)
   })
-  folder.isApproved = false
+  return null
+}
+
+/** The deletions were not meant: what is gone from the disk is to be fetched again. */
+function takeBack(pass: Pass, rows: readonly OwnRow[]): null {
+  const { folder } = pass
+  transact(pass, (tx) => {
+    for (const { entry } of rows) tx.setFingerprint(folder.id, entry.path, null)
+    tx.markDirty(
+      folder.id,
+      rows.map(({ entry }) => entry.path),
+    )
+  })
   return null
 }
 

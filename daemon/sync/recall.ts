@@ -70,7 +70,7 @@ function consider(recall: Recall, folder: Folder, head: Head, entries: readonly 
 
 /** The digest over entries that a head signs. */
 export function stateDigestOf(entries: readonly Entry[], crypto: Crypto): Uint8Array {
-  return entries.reduce(
+  return entries.reduce<Uint8Array>(
     (digest, entry) => moveDigest(digest, null, entryDigest(entry, crypto)),
     new Uint8Array(HASH_BYTES),
   )
@@ -82,7 +82,7 @@ export function restoreOwn(folder: Folder, recall: Recall, lastEpoch: number): v
   folder.deps.catalogue.transact({ isDurable: true }, (tx) => {
     tx.beginEpoch(folder.id, epoch)
     const entries = recall.best?.entries ?? []
-    for (const entry of entries) tx.setOwn(folder.id, { entry, fingerprint: null })
+    for (const entry of entries) tx.setOwn(folder.id, { entry, fingerprint: null }, 'resolved')
     tx.markDirty(
       folder.id,
       entries.map((entry) => entry.path),

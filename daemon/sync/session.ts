@@ -11,6 +11,7 @@ import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { SESSION_SILENCE_MS } from '../../protocol/limits.ts'
 import type { Position } from '../../protocol/manifest.ts'
+import { comparePositions } from '../../protocol/manifest.ts'
 import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
 import { decodeMetaMessage, encodeMetaMessage } from '../../protocol/meta-messages.ts'
 import type { RelPath } from '../../protocol/path.ts'
@@ -39,6 +40,8 @@ export interface SessionHost {
   onComplete(folder: Folder, device: DeviceId): void
   /** All of our log up to a position is there. */
   onAcked(folder: FolderId, device: DeviceId, position: Position): void
+  /** The other device knows more of our log than we do. */
+  onBehind(folder: Folder): void
   onHalt(device: DeviceId, folder: FolderId, notice: HaltNotice | null): void
   onDecide(device: DeviceId, folder: Folder, approve: boolean): void
   onRecalled(folder: Folder, device: DeviceId, message: Extract<MetaMessage, { kind: 'recalled' }>): void
@@ -249,7 +252,10 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
   } else if (outcome.kind === 'complete') {
     ask(state, () => ({ kind: 'ack', folder: id, position: outcome.position }))
     state.host.onComplete(folder, state.stream.remote)
-  } else folder.deps.log.event(`peer.${outcome.kind}`, { device: state.stream.remote, folder: id })
+  } else {
+    folder.deps.log.event(`peer.${outcome.kind}`, { device: state.stream.remote, folder: id })
+    if (outcome.kind === 'stale') ask(state, () => ({ kind: 'ack', folder: id, position: outcome.known }))
+  }
 }
 
 function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {
@@ -265,6 +271,14 @@ function takeAck(state: State, id: FolderId, position: Position): void {
   const own = state.host.folder(id)?.deps.catalogue.read((tx) => tx.ownHead(id))
   if (own?.epoch === position.epoch && own.lastSeq === position.seq) {
     state.pushFrom.set(id, { epoch: own.epoch, segNo: own.nextSegNo })
+  }
+  const folder = state.host.folder(id)
+  if (
+    folder !== undefined &&
+    own !== undefined &&
+    comparePositions(position, { epoch: own.epoch, seq: own.lastSeq }) > 0
+  ) {
+    state.host.onBehind(folder)
   }
   state.host.onAcked(id, state.stream.remote, position)
 }

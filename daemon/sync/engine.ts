@@ -1,0 +1,395 @@
+/**
+ * The engine: which folders this device holds, with whom it talks, and when each stage runs. The only place that decides *when*;
+ * what is decided stands in `core/`, how it is done in the other stages.
+ */
+
+import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { Position } from '../../protocol/manifest.ts'
+import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
+import type { AbortOptions, BlobStore, FileTree, PeerTransport } from '../ports.ts'
+import type { Deps, Folder, Halt } from './folder.ts'
+import { createFolder, hint } from './folder.ts'
+import type { FolderHost, Pace } from './folder-loops.ts'
+import { publishNow, runFolder } from './folder-loops.ts'
+import type { ObserveOutcome } from './observe.ts'
+import { removeHead } from './publish.ts'
+import type { Recovery, RecoveryHost } from './recovery.ts'
+import { createRecovery, onRecalled, recover } from './recovery.ts'
+import type { PassOutcome, Pulls } from './resolve-pass.ts'
+import { blobsLanded } from './resolve-pass.ts'
+import type { Sessions, SessionsHost } from './sessions.ts'
+import { createSessions } from './sessions.ts'
+import type { FolderSettings } from './settings.ts'
+import { loadSettings, removeSettings, saveSettings } from './settings.ts'
+
+/** A root as it was opened for a folder. */
+export interface OpenRoot {
+  readonly tree: FileTree
+  readonly incoming: BlobStore
+}
+
+/** Who is in the group, at any time. */
+export interface Membership {
+  isMember(device: DeviceId): boolean
+  /** The other members. */
+  others(): readonly DeviceId[]
+}
+
+export type EngineEvent =
+  | { readonly kind: 'folder-changed'; readonly folder: FolderId }
+  | { readonly kind: 'halted'; readonly folder: FolderId; readonly halt: Halt | null }
+  | { readonly kind: 'observed'; readonly folder: FolderId; readonly outcome: ObserveOutcome }
+  | { readonly kind: 'resolved'; readonly folder: FolderId; readonly outcome: PassOutcome }
+  | { readonly kind: 'session'; readonly device: DeviceId; readonly isOpen: boolean }
+
+export interface EngineOptions {
+  readonly deps: Deps
+  readonly transport: PeerTransport
+  readonly membership: Membership
+  readonly pulls: Pulls
+  readonly pace: Pace
+  readonly release: string
+  /** @throws when the root is not there or not this folder's. */
+  openRoot(settings: FolderSettings): Promise<OpenRoot>
+  onEvent(event: EngineEvent): void
+}
+
+/** A folder that this device holds. */
+export interface Held {
+  readonly settings: FolderSettings
+  /** Undefined while its root cannot be opened. */
+  readonly folder: Folder | undefined
+  /** Why it cannot. */
+  readonly fault: string | null
+  /** What other devices say of their copies. */
+  readonly remotes: ReadonlyMap<DeviceId, Remote>
+}
+
+export interface Remote {
+  readonly isComplete: boolean
+  readonly acked: Position | null
+  readonly halt: HaltNotice | null
+}
+
+interface RemoteState {
+  isComplete: boolean
+  acked: Position | null
+  halt: HaltNotice | null
+  holds: boolean
+}
+
+interface Holding {
+  settings: FolderSettings
+  folder: Folder | undefined
+  fault: string | null
+  recovery: Recovery
+  readonly remotes: Map<DeviceId, RemoteState>
+  readonly stop: AbortController
+  /** Ends the run of the folder, and begins another. */
+  restart: (() => void) | undefined
+  done: Promise<void>
+  mustRecover: boolean
+}
+
+export interface Engine {
+  held(): readonly Held[]
+  get(folder: FolderId): Held | undefined
+  folder(id: FolderId): Folder | undefined
+  sessions(): Sessions
+  /** Begins to hold a folder, for good. `isNew`: it was accepted just now, and an offer's manifest is on its way. */
+  hold(settings: FolderSettings, o: { isNew: boolean }): Promise<void>
+  /** Stops holding it; the files stay. */
+  release(folder: FolderId): Promise<void>
+  /** A new name, root or pause; the folder starts anew. */
+  change(settings: FolderSettings): Promise<void>
+  /** A person's answer to a halt, here or on another device. @returns whether anything waited for it. */
+  decide(folder: FolderId, decision: 'approve' | 'reject'): boolean
+  /** Blobs that a pull has brought whole. */
+  landed(folder: FolderId, hashes: readonly BlobHash[]): void
+  /** Everything may have changed: after a resume. */
+  rescan(): void
+  /** Devices left the group: what they said is dropped. */
+  forget(devices: Iterable<DeviceId>): void
+  run(o: AbortOptions): Promise<void>
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  return new FolderEngine(options)
+}
+
+class FolderEngine implements Engine {
+  readonly #o: EngineOptions
+  readonly #held = new Map<FolderId, Holding>()
+  readonly #sessions: Sessions
+  #signal: AbortSignal | undefined
+
+  constructor(options: EngineOptions) {
+    this.#o = options
+    this.#sessions = createSessions(this.#sessionsHost(), options.transport)
+  }
+
+  held(): readonly Held[] {
+    return [...this.#held.values()].map(toHeld)
+  }
+
+  get(folder: FolderId): Held | undefined {
+    const holding = this.#held.get(folder)
+    return holding === undefined ? undefined : toHeld(holding)
+  }
+
+  folder(id: FolderId): Folder | undefined {
+    return this.#held.get(id)?.folder
+  }
+
+  sessions(): Sessions {
+    return this.#sessions
+  }
+
+  async hold(settings: FolderSettings, { isNew }: { isNew: boolean }): Promise<void> {
+    await saveSettings(this.#o.deps.state, settings)
+    this.#start(settings, isNew)
+  }
+
+  async release(folder: FolderId): Promise<void> {
+    await this.#stop(folder)
+    this.#held.delete(folder)
+    await removeSettings(this.#o.deps.state, folder)
+    await removeHead(folder, this.#o.deps)
+    this.#o.deps.catalogue.transact({ isDurable: true }, (tx) => tx.dropFolder(folder))
+    for (const session of this.#sessions.all()) session.send({ kind: 'drop', folder })
+  }
+
+  async change(settings: FolderSettings): Promise<void> {
+    await saveSettings(this.#o.deps.state, settings)
+    await this.#stop(settings.id)
+    this.#start(settings, false)
+  }
+
+  decide(folder: FolderId, decision: 'approve' | 'reject'): boolean {
+    const holding = this.#held.get(folder)
+    const isHere = holding?.folder?.halt?.kind.startsWith('mass-delete') === true
+    if (isHere && holding.folder !== undefined) takeDecision(holding.folder, decision)
+    const elsewhere = [...(holding?.remotes ?? [])].filter(([, remote]) => remote.halt !== null)
+    for (const [device] of elsewhere) {
+      this.#sessions.get(device)?.send({ kind: 'decide', folder, approve: decision === 'approve' })
+    }
+    return isHere || elsewhere.length > 0
+  }
+
+  landed(folder: FolderId, hashes: readonly BlobHash[]): void {
+    const held = this.folder(folder)
+    if (held !== undefined) blobsLanded(held, hashes)
+  }
+
+  rescan(): void {
+    for (const { folder } of this.#held.values()) if (folder !== undefined) hint(folder, 'all')
+  }
+
+  forget(devices: Iterable<DeviceId>): void {
+    for (const device of devices) {
+      for (const holding of this.#held.values()) {
+        holding.remotes.delete(device)
+        this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(holding.settings.id, device))
+      }
+    }
+  }
+
+  async run(o: AbortOptions): Promise<void> {
+    this.#signal = o.signal
+    for (const settings of await loadSettings(this.#o.deps.state)) {
+      if (!this.#held.has(settings.id)) this.#start(settings, false)
+    }
+    try {
+      await this.#sessions.run(o)
+    } finally {
+      await Promise.allSettled([...this.#held.keys()].map((id) => this.#stop(id)))
+    }
+  }
+
+  // ---- Folders.
+
+  #start(settings: FolderSettings, isNew: boolean): void {
+    const known = this.#held.get(settings.id)
+    const holding: Holding = {
+      settings,
+      folder: undefined,
+      fault: null,
+      recovery: createRecovery(isNew),
+      remotes: known?.remotes ?? new Map<DeviceId, RemoteState>(),
+      stop: new AbortController(),
+      restart: undefined,
+      done: Promise.resolve(),
+      mustRecover: false,
+    }
+    this.#held.set(settings.id, holding)
+    const signals = this.#signal === undefined ? [holding.stop.signal] : [holding.stop.signal, this.#signal]
+    holding.done = this.#keepRunning(holding, { signal: AbortSignal.any(signals) })
+  }
+
+  async #stop(folder: FolderId): Promise<void> {
+    const holding = this.#held.get(folder)
+    if (holding === undefined) return
+    holding.stop.abort(new Error('the folder is stopped'))
+    await holding.done
+  }
+
+  /** Opens the root and runs the folder; when either fails, again after a while. */
+  async #keepRunning(holding: Holding, o: AbortOptions): Promise<void> {
+    const { deps, pace } = this.#o
+    while (!o.signal.aborted) {
+      try {
+        await this.#runOnce(holding, o)
+      } catch (cause) {
+        if (o.signal.aborted) return
+        holding.fault = cause instanceof Error ? cause.message : String(cause)
+        deps.log.event('folder.failed', { folder: holding.settings.id, cause: String(cause) })
+        this.#o.onEvent({ kind: 'folder-changed', folder: holding.settings.id })
+        await deps.clock.sleep(pace.retryMs, o).catch(() => undefined)
+      }
+    }
+  }
+
+  async #runOnce(holding: Holding, o: AbortOptions): Promise<void> {
+    const { settings } = holding
+    const root = await this.#o.openRoot(settings)
+    const restart = new AbortController()
+    const signal = AbortSignal.any([o.signal, restart.signal])
+    const folder = createFolder(settings.id, root.tree, root.incoming, this.#o.deps)
+    folder.isPaused = settings.isPaused
+    folder.isRecovering = holding.mustRecover
+    holding.mustRecover = false
+    holding.fault = null
+    holding.folder = folder
+    holding.restart = () => restart.abort(new Error('the folder starts anew'))
+    try {
+      await using _tree = root.tree
+      this.#announce(folder)
+      await runFolder(folder, this.#folderHost(holding), { signal })
+    } catch (cause) {
+      if (!restart.signal.aborted) throw cause
+    } finally {
+      holding.folder = undefined
+    }
+  }
+
+  #folderHost(holding: Holding): FolderHost {
+    const { onEvent, pace, pulls } = this.#o
+    const { id } = holding.settings
+    return {
+      pace,
+      pulls,
+      treeOf: (folder) => this.folder(folder)?.tree,
+      ready: async (folder, o) => recover(folder, holding.recovery, this.#recoveryHost(holding), o),
+      onHead: (folder) => this.#announce(folder),
+      onHalt: (folder) => {
+        for (const session of this.#sessions.all()) session.send({ kind: 'halt', folder: id, notice: noticeOf(folder) })
+        onEvent({ kind: 'halted', folder: id, halt: folder.halt })
+      },
+      onObserved: (_, outcome) => onEvent({ kind: 'observed', folder: id, outcome }),
+      onResolved: (_, outcome) => onEvent({ kind: 'resolved', folder: id, outcome }),
+    }
+  }
+
+  #announce(folder: Folder): void {
+    for (const session of this.#sessions.all()) session.announce(folder.id)
+  }
+
+  #recoveryHost(holding: Holding): RecoveryHost {
+    const devices = (of: (remote: { isComplete: boolean; holds: boolean }) => boolean): DeviceId[] =>
+      [...holding.remotes]
+        .filter(([device, remote]) => of(remote) && this.#sessions.get(device) !== undefined)
+        .map(([device]) => device)
+    return {
+      hasOthers: () => this.#o.membership.others().length > 0,
+      holders: () => devices((remote) => remote.holds),
+      complete: () => devices((remote) => remote.isComplete),
+      onHead: (folder) => this.#announce(folder),
+      ask: (device, message: MetaMessage) => this.#sessions.get(device)?.send(message),
+    }
+  }
+
+  // ---- Sessions.
+
+  #sessionsHost(): SessionsHost {
+    const { deps, membership, onEvent, release } = this.#o
+    return {
+      deps,
+      release,
+      isMember: (device) => membership.isMember(device),
+      folder: (id) => this.folder(id),
+      folders: () => [...this.#held.values()].flatMap(({ folder }) => (folder === undefined ? [] : [folder])),
+      haltNotice: noticeOf,
+      onSession: (device, isOpen) => {
+        if (!isOpen) for (const { remotes } of this.#held.values()) remotes.delete(device)
+        onEvent({ kind: 'session', device, isOpen })
+      },
+      onHolds: (device, id, holds) => {
+        const holding = this.#held.get(id)
+        if (holding !== undefined) remoteOf(holding, device).holds = holds
+        if (!holds && holding !== undefined)
+          deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(id, device))
+      },
+      onEntries: (folder) => folder.toResolve.raise(),
+      onComplete: (folder, device) => {
+        const holding = this.#held.get(folder.id)
+        if (holding !== undefined) remoteOf(holding, device).isComplete = true
+      },
+      onAcked: (id, device, position) => {
+        const holding = this.#held.get(id)
+        if (holding === undefined) return
+        remoteOf(holding, device).acked = position
+        onEvent({ kind: 'folder-changed', folder: id })
+      },
+      onBehind: (folder) => this.#fallenBehind(folder),
+      onHalt: (device, id, notice) => {
+        const holding = this.#held.get(id)
+        if (holding === undefined) return
+        remoteOf(holding, device).halt = notice
+        onEvent({ kind: 'folder-changed', folder: id })
+      },
+      onDecide: (_, folder, approve) => {
+        if (folder.halt?.kind.startsWith('mass-delete') === true) takeDecision(folder, approve ? 'approve' : 'reject')
+      },
+      onRecalled: (folder, device, message) => {
+        const holding = this.#held.get(folder.id)
+        if (holding !== undefined) onRecalled(folder, holding.recovery, device, message)
+      },
+    }
+  }
+
+  /** Another device knows more of us than we do: our catalogue is older than what left us. */
+  #fallenBehind(folder: Folder): void {
+    const holding = this.#held.get(folder.id)
+    if (holding?.folder !== folder || folder.isRecovering) return
+    folder.isRecovering = true
+    holding.mustRecover = true
+    holding.recovery = createRecovery(false)
+    holding.restart?.()
+  }
+}
+
+function toHeld(holding: Holding): Held {
+  const remotes = new Map([...holding.remotes].filter(([, remote]) => remote.holds))
+  return { settings: holding.settings, folder: holding.folder, fault: holding.fault, remotes }
+}
+
+function remoteOf(holding: Holding, device: DeviceId): RemoteState {
+  const known = holding.remotes.get(device)
+  if (known !== undefined) return known
+  const remote: RemoteState = { isComplete: false, acked: null, halt: null, holds: false }
+  holding.remotes.set(device, remote)
+  return remote
+}
+
+function takeDecision(folder: Folder, decision: 'approve' | 'reject'): void {
+  folder.decision = decision
+  hint(folder, 'all')
+  folder.toResolve.raise()
+  publishNow(folder)
+}
+
+/** What other devices are told of a halt: only of those that a person decides. */
+function noticeOf({ halt }: Folder): HaltNotice | null {
+  if (halt?.kind !== 'mass-delete-here' && halt?.kind !== 'mass-delete-elsewhere') return null
+  return { reason: halt.kind, deletes: halt.deletes, live: halt.live }
+}

@@ -1,0 +1,194 @@
+/**
+ * One folder in motion. Two ways that do not wait for each other: *out* (hints → observe → publish) and *in* (dirty → decide →
+ * apply). Watcher, peers and timers only raise latches; what is to be done is found anew each time.
+ */
+
+import type { FolderId } from '../../protocol/ids.ts'
+import type { DirPath } from '../../protocol/path.ts'
+import { parentOf } from '../../protocol/path.ts'
+import type { AbortOptions, FileTree } from '../ports.ts'
+import type { Folder, Halt } from './folder.ts'
+import { hint } from './folder.ts'
+import type { ObserveOutcome } from './observe.ts'
+import { observe } from './observe.ts'
+import { publish } from './publish.ts'
+import type { PassOutcome, Pulls } from './resolve-pass.ts'
+import { resolvePass } from './resolve-pass.ts'
+
+/** When a folder does what, in milliseconds. */
+export interface Pace {
+  /** A full scan that trusts no watcher. */
+  readonly rescanMs: number
+  /** How long hints gather before a directory is listed. */
+  readonly debounceMs: number
+  /** How long adoptions gather before they are published, at first and at most. */
+  readonly coalesceMs: number
+  readonly coalesceMaxMs: number
+  /** How soon what failed, or a root that is not there, is tried again. */
+  readonly retryMs: number
+}
+
+export const DEFAULT_PACE: Pace = {
+  rescanMs: 60 * 60_000,
+  debounceMs: 50,
+  coalesceMs: 200,
+  coalesceMaxMs: 2000,
+  retryMs: 10_000,
+}
+
+/** What the loops need of the engine, and tell it. */
+export interface FolderHost {
+  readonly pace: Pace
+  readonly pulls: Pulls
+  treeOf(folder: FolderId): FileTree | undefined
+  /** Resolves when the folder may compare its disk: its own manifest is recalled, or nobody can recall it. */
+  ready(folder: Folder, o: AbortOptions): Promise<void>
+  onHead(folder: Folder): void
+  onHalt(folder: Folder): void
+  onObserved(folder: Folder, outcome: ObserveOutcome): void
+  onResolved(folder: Folder, outcome: PassOutcome): void
+}
+
+/** Runs until the signal aborts. @throws what no loop can go on after. */
+export async function runFolder(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([o.signal, stop.signal])
+  await start(folder, { signal })
+  const loops = [
+    watchLoop(folder, { signal }),
+    outLoop(folder, host, { signal }),
+    publishLoop(folder, host, { signal }),
+    inLoop(folder, host, { signal }),
+    timerLoop(folder, host, { signal }),
+  ]
+  try {
+    await Promise.all(loops)
+  } finally {
+    stop.abort(new Error('the folder has stopped'))
+    await Promise.allSettled(loops)
+  }
+}
+
+/** What a crash left: a batch in the middle is put right, whole blobs are counted, nothing waits any more. */
+async function start(folder: Folder, o: AbortOptions): Promise<void> {
+  const { catalogue, log } = folder.deps
+  const intents = catalogue.read((tx) => tx.intents(folder.id))
+  if (intents.length > 0) {
+    const recovered = await folder.tree.recover(intents)
+    const count = (kind: string): number => recovered.filter((each) => each.kind === kind).length
+    log.event('folder.recovered', { folder: folder.id, arrived: count('arrived'), before: count('as-before') })
+  }
+  for await (const blob of folder.incoming.list(o)) if (blob.isWhole) folder.landed.add(blob.hash)
+  catalogue.transact({ isDurable: false }, (tx) => {
+    tx.clearIntents(folder.id)
+    tx.resetWaiting(folder.id)
+  })
+}
+
+async function watchLoop(folder: Folder, o: AbortOptions): Promise<void> {
+  for await (const seen of folder.tree.watch(o)) hint(folder, seen.kind === 'overflow' ? 'all' : seen.directories)
+}
+
+/** The clock is no watcher, but it never misses: everything is looked at now and then, and what failed is tried again. */
+async function timerLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
+  const { clock } = folder.deps
+  let scannedMs = clock.monotonicMs()
+  for (;;) {
+    await clock.sleep(host.pace.retryMs, o)
+    if (folder.halt !== null || clock.monotonicMs() - scannedMs >= host.pace.rescanMs) {
+      hint(folder, 'all')
+      scannedMs = clock.monotonicMs()
+    }
+    if (folder.failures.size > 0) hint(folder, [...folder.failures.keys()].map(parentOf))
+    folder.toResolve.raise()
+  }
+}
+
+// ---- Out.
+
+async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
+  await host.ready(folder, o)
+  for (;;) {
+    await folder.toObserve.wait(o)
+    await folder.deps.clock.sleep(host.pace.debounceMs, o)
+    if (folder.isPaused || folder.isRecovering) continue
+    const scope = takeHints(folder)
+    if (scope === undefined) continue
+    const outcome = await observe(folder, scope, o)
+    setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
+    if (scope === 'all' && outcome.halt === null) folder.isScanned = true
+    if (outcome.changes > 0) publishNow(folder)
+    else if (!hasHead(folder) && folder.isScanned) publishNow(folder)
+    host.onObserved(folder, outcome)
+    folder.toResolve.raise()
+  }
+}
+
+function takeHints(folder: Folder): 'all' | ReadonlySet<DirPath> | undefined {
+  const { hints } = folder
+  if (!hints.all && hints.directories.size === 0) return undefined
+  const directories = new Set(hints.directories)
+  const isAll = hints.all || !folder.isScanned || folder.halt !== null
+  hints.directories.clear()
+  hints.all = false
+  return isAll ? 'all' : directories
+}
+
+function hasHead(folder: Folder): boolean {
+  return folder.deps.catalogue.read((tx) => tx.ownHead(folder.id))?.signed != null
+}
+
+export function publishNow(folder: Folder): void {
+  folder.toPublishNow.raise()
+  folder.toPublish.raise()
+}
+
+/** Own edits at once; adoptions gather, the longer the more there are. */
+async function publishLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
+  const { clock } = folder.deps
+  let delayMs = host.pace.coalesceMs
+  for (;;) {
+    await folder.toPublish.wait(o)
+    await urgentOrAfter(folder, delayMs, o)
+    const beganMs = clock.monotonicMs()
+    if (folder.isRecovering || folder.isPaused) continue
+    if (await publish(folder)) host.onHead(folder)
+    const isBusy = clock.monotonicMs() - beganMs < delayMs
+    delayMs = isBusy ? Math.min(delayMs * 2, host.pace.coalesceMaxMs) : host.pace.coalesceMs
+  }
+}
+
+async function urgentOrAfter(folder: Folder, delayMs: number, o: AbortOptions): Promise<void> {
+  const done = new AbortController()
+  const signal = AbortSignal.any([o.signal, done.signal])
+  const waits = [folder.toPublishNow.wait({ signal }), folder.deps.clock.sleep(delayMs, { signal })]
+  try {
+    await Promise.race(waits)
+  } finally {
+    done.abort(new Error('the wait is over'))
+    await Promise.allSettled(waits)
+  }
+}
+
+// ---- In.
+
+async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
+  for (;;) {
+    await folder.toResolve.wait(o)
+    const mayApply =
+      folder.isScanned && !folder.isPaused && !folder.isRecovering && (folder.halt === null || folder.decision !== null)
+    if (!mayApply || folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
+    const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
+    setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])
+    if (outcome.steps > 0) folder.toPublish.raise()
+    host.onResolved(folder, outcome)
+  }
+}
+
+/** Takes a pass's word for the halt, but not for the halts that only the other way can see. */
+function setHalt(folder: Folder, host: FolderHost, halt: Halt | null, foreign: readonly Halt['kind'][]): void {
+  if (halt === null && folder.halt !== null && foreign.includes(folder.halt.kind)) return
+  const isNews = folder.halt?.kind !== halt?.kind
+  folder.halt = halt
+  if (isNews) host.onHalt(folder)
+}

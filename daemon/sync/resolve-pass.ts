@@ -1,0 +1,191 @@
+/**
+ * The way in: dirty paths are decided and applied in batches, the last path first. What lacks bytes wants them; what was found
+ * otherwise than expected is observed first. Everything is decided anew each time from what is known.
+ */
+
+import type { BlobRef } from '../../protocol/chunks.ts'
+import type { BlobHash, FolderId } from '../../protocol/ids.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import type { DirtyPath } from '../catalogue-port.ts'
+import { isMassDelete } from '../core/guard.ts'
+import type { Step } from '../core/plan.ts'
+import { bumpedJoin } from '../core/resolve.ts'
+import type { AbortOptions, FileTree } from '../ports.ts'
+import { apply } from './apply.ts'
+import type { Applied } from './apply.ts'
+import { decide } from './decide.ts'
+import type { Decision } from './decide.ts'
+import type { Folder, Halt } from './folder.ts'
+import { resolverOf } from './folder.ts'
+import { rootHalt } from './observe.ts'
+
+/** Paths that are decided and applied together: enough for one sync of each directory to pay, few enough to stay prompt. */
+const BATCH_PATHS = 1024
+
+/** The queue of pulls, as a pass uses it. */
+export interface Pulls {
+  want(folder: FolderId, blob: BlobRef): void
+  unwant(folder: FolderId, hash: BlobHash): void
+}
+
+export interface PassOutcome {
+  readonly steps: number
+  /** Paths that are still dirty, and for which something else must happen first. */
+  readonly left: number
+  readonly halt: Halt | null
+}
+
+export async function resolvePass(
+  folder: Folder,
+  pulls: Pulls,
+  treeOf: (folder: FolderId) => FileTree | undefined,
+  o: AbortOptions,
+): Promise<PassOutcome> {
+  const halt = (await rootHalt(folder)) ?? guard(folder)
+  if (halt !== null) return { steps: 0, left: 0, halt }
+  let steps = 0
+  let left = 0
+  let before: RelPath | null = null
+  for (;;) {
+    const batch = folder.deps.catalogue.read((tx) => tx.dirty(folder.id, before, BATCH_PATHS))
+    const last = batch.at(-1)
+    if (last === undefined) break
+    before = last.path
+    const decision = decide(folder, batch, folder.landed)
+    const applied = await apply(folder, decision.plan.steps, treeOf, o)
+    left += settle(folder, batch, decision, applied, pulls)
+    steps += decision.plan.steps.length
+  }
+  folder.decision = null
+  return { steps, left, halt: null }
+}
+
+/** Whether the pass would delete too much, counted over all that is dirty. A person's answer is carried out. */
+function guard(folder: Folder): Halt | null {
+  const { live, atMost } = folder.deps.catalogue.read((tx) => ({
+    live: tx.totals(folder.id).live,
+    atMost: tx.dirtyDeletes(folder.id),
+  }))
+  if (!isMassDelete(atMost, live)) return null
+  const deletes = exactDeletes(folder)
+  if (!isMassDelete(deletes.length, live)) return null
+  if (folder.decision === null) return { kind: 'mass-delete-elsewhere', deletes: deletes.length, live }
+  if (folder.decision === 'reject') assertLive(folder, deletes)
+  return null
+}
+
+function exactDeletes(folder: Folder): RelPath[] {
+  const paths: RelPath[] = []
+  let before: RelPath | null = null
+  for (;;) {
+    const batch: DirtyPath[] = folder.deps.catalogue.read((tx) => tx.dirty(folder.id, before, BATCH_PATHS))
+    const last = batch.at(-1)
+    if (last === undefined) return paths
+    before = last.path
+    paths.push(...decide(folder, batch, folder.landed).deletes)
+  }
+}
+
+/** The deletions are rejected: our live entries have seen them, and win everywhere. */
+function assertLive(folder: Folder, paths: readonly RelPath[]): void {
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    for (const path of paths) {
+      const own = tx.own(folder.id, path)
+      if (own === undefined) continue
+      const others = tx.others(folder.id, path).map(({ entry }) => entry)
+      const version = bumpedJoin([own.entry, ...others], resolverOf(folder))
+      tx.setOwn(folder.id, { ...own, entry: { ...own.entry, version } }, 'observed')
+    }
+  })
+  folder.toPublishNow.raise()
+  folder.toPublish.raise()
+}
+
+/** What a batch leaves behind: finished paths are clean, others wait for bytes or for the next pass. @returns how many wait for the next pass. */
+function settle(
+  folder: Folder,
+  batch: readonly DirtyPath[],
+  decision: Decision,
+  applied: Applied,
+  pulls: Pulls,
+): number {
+  const { plan, settled } = decision
+  const stamps = new Map(batch.map((dirty) => [dirty.path, dirty]))
+  const open = new Set([...plan.later, ...applied.changed, ...applied.failed, ...plan.wants.map(({ path }) => path)])
+  const unfinished = unfinishedUnits(plan.steps, applied)
+  const clean = batch.filter(({ path }) => !open.has(path) && !unfinished.has(path))
+  forgetPlaced(folder, plan.steps, applied)
+  const wanted = wantedByPath(plan.wants)
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    tx.clearDirty(folder.id, clean)
+    for (const [path, blobs] of wanted) {
+      const dirty = stamps.get(path)
+      const [first] = blobs
+      if (dirty !== undefined && first !== undefined) tx.setWaiting(folder.id, dirty, first.hash)
+    }
+  })
+  updateWaiting(folder, [...settled, ...batch.map(({ path }) => path)], wanted, pulls)
+  return batch.length - clean.length - wanted.size
+}
+
+/** A path whose conflict copy did not come about stays dirty, though it may be done itself. */
+function unfinishedUnits(steps: readonly Step[], applied: Applied): ReadonlySet<RelPath> {
+  const done = new Set(applied.done)
+  return new Set(steps.map(({ entry }) => entry.path).filter((path) => !done.has(path)))
+}
+
+/** The store no longer has what was placed; a blob that was not found there is wanted again. */
+function forgetPlaced(folder: Folder, steps: readonly Step[], applied: Applied): void {
+  const kept = new Set(applied.failed)
+  for (const { entry, action } of steps) {
+    if ((action.kind === 'place' || action.kind === 'copy') && entry.content.kind === 'file' && !kept.has(entry.path)) {
+      folder.landed.delete(entry.content.hash)
+    }
+  }
+}
+
+function wantedByPath(wants: Decision['plan']['wants']): Map<RelPath, BlobRef[]> {
+  const wanted = new Map<RelPath, BlobRef[]>()
+  for (const { path, blob } of wants) wanted.set(path, [...(wanted.get(path) ?? []), blob])
+  return wanted
+}
+
+/** Wants what is newly waited for, and no longer what nobody waits for. */
+function updateWaiting(
+  folder: Folder,
+  paths: readonly RelPath[],
+  wanted: ReadonlyMap<RelPath, readonly BlobRef[]>,
+  pulls: Pulls,
+): void {
+  const dropped = new Set<BlobHash>()
+  for (const path of paths) {
+    for (const hash of folder.waiting.get(path) ?? []) dropped.add(hash)
+    folder.waiting.delete(path)
+  }
+  for (const [path, blobs] of wanted) {
+    folder.waiting.set(
+      path,
+      blobs.map(({ hash }) => hash),
+    )
+    for (const blob of blobs) {
+      dropped.delete(blob.hash)
+      pulls.want(folder.id, blob)
+    }
+  }
+  if (dropped.size === 0) return
+  const waited = new Set([...folder.waiting.values()].flat())
+  for (const hash of dropped) if (!waited.has(hash) && !folder.landed.has(hash)) pulls.unwant(folder.id, hash)
+}
+
+/** Blobs are whole in the root's store: what waits for them is resolved again. */
+export function blobsLanded(folder: Folder, hashes: readonly BlobHash[]): void {
+  const paths = folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    let count = 0
+    for (const hash of hashes) {
+      folder.landed.add(hash)
+      count += tx.blobLanded(folder.id, hash)
+    }
+    return count
+  })
+  if (paths > 0) folder.toResolve.raise()
+}

@@ -1,0 +1,79 @@
+/** Sessions with every member that is online: one each, opened by the device with the lower id, opened again when it breaks. */
+
+import type { DeviceId } from '../../protocol/ids.ts'
+import { META } from '../../protocol/protocols.ts'
+import { nextDelayMs } from '../core/backoff.ts'
+import type { AbortOptions, PeerStream, PeerTransport } from '../ports.ts'
+import type { Session, SessionHost } from './session.ts'
+import { createSession } from './session.ts'
+
+export interface Sessions {
+  /** Those that are open now. */
+  all(): Iterable<Session>
+  get(device: DeviceId): Session | undefined
+  /** Runs until the signal aborts. */
+  run(o: AbortOptions): Promise<void>
+}
+
+/** What the sessions tell of devices. */
+export interface SessionsHost extends SessionHost {
+  isMember(device: DeviceId): boolean
+  onSession(device: DeviceId, isOpen: boolean): void
+}
+
+export function createSessions(host: SessionsHost, transport: PeerTransport): Sessions {
+  const open = new Map<DeviceId, Session>()
+  const dialling = new Map<DeviceId, AbortController>()
+  const converse = async (stream: PeerStream, o: AbortOptions): Promise<void> => {
+    const session = createSession(host, stream)
+    open.set(stream.remote, session)
+    host.onSession(stream.remote, true)
+    try {
+      await session.run(o)
+    } catch (cause) {
+      if (!o.signal.aborted) host.deps.log.event('session.ended', { device: stream.remote, cause: String(cause) })
+    } finally {
+      if (open.get(stream.remote) === session) {
+        open.delete(stream.remote)
+        host.onSession(stream.remote, false)
+      }
+    }
+  }
+  const keepDialling = async (device: DeviceId, o: AbortOptions): Promise<void> => {
+    for (let attempt = 0; !o.signal.aborted; attempt += 1) {
+      const beganMs = host.deps.clock.monotonicMs()
+      try {
+        await converse(await transport.open(device, META, o), o)
+      } catch (cause) {
+        if (o.signal.aborted) return
+        host.deps.log.event('session.failed', { device, cause: String(cause) })
+      }
+      if (host.deps.clock.monotonicMs() - beganMs > SETTLED_MS) attempt = 0
+      await host.deps.clock.sleep(nextDelayMs(attempt, 0.5), o)
+    }
+  }
+  return {
+    all: () => open.values(),
+    get: (device) => open.get(device),
+    run: async (o) => {
+      using _handler = transport.handle(META, async (stream) => {
+        if (host.isMember(stream.remote)) await converse(stream, o)
+        else stream.abort('not a member')
+      })
+      for await (const { device, online } of transport.presence(o)) {
+        dialling.get(device)?.abort(new Error('presence changed'))
+        dialling.delete(device)
+        if (!online || !(transport.self < device)) continue
+        const stop = new AbortController()
+        dialling.set(device, stop)
+        const signal = AbortSignal.any([o.signal, stop.signal])
+        keepDialling(device, { signal }).catch((cause: unknown) => {
+          if (!signal.aborted) host.deps.log.event('session.failed', { device, cause: String(cause) })
+        })
+      }
+    },
+  }
+}
+
+/** A session that lived this long was no failed try, in milliseconds. */
+const SETTLED_MS = 10_000
