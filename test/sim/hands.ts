@@ -37,10 +37,10 @@ export class Hands {
 
   constructor(volume: Volume, scheduler: Scheduler, device: string) {
     this.#volume = volume
-    this.#note = (what, path) => void scheduler.trace.note('hand', device, what, path)
+    this.#note = (what, path) => scheduler.trace.note('hand', device, what, path)
   }
 
-  /** Makes parents as needed. */
+  /** Makes parents as needed. What fails for want of space leaves what was there. */
   write(path: string, content: string | Uint8Array, o: WriteOptions = {}): void {
     this.#note('write', path)
     this.#makeDirectories(directoryOf(path))
@@ -49,7 +49,12 @@ export class Hands {
     const isSwap = o.how === 'swap' || this.#volume.find(path)?.kind !== 'file'
     const at = isSwap ? `${path}.tmp~` : path
     const inode = isSwap ? this.#volume.create(at, 'file') : this.#volume.get(at)
-    this.#volume.replace(at, inode, bytes)
+    try {
+      this.#volume.replace(at, inode, bytes)
+    } catch (cause) {
+      if (isSwap) this.#volume.unlink(at)
+      throw cause
+    }
     if (o.isExecutable !== undefined) this.#volume.setExecutable(at, inode, o.isExecutable)
     if (o.mtimeMs !== undefined) this.#volume.setTimes(at, inode, o.mtimeMs)
     if (isSwap) this.#volume.rename(at, path)

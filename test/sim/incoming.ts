@@ -33,7 +33,7 @@ export async function receiveBlob(room: StoreRoom, blob: BlobRef, chunks: ChunkL
         writing(
           room,
           part,
-          (volume) => void volume.write(part, partInode(volume, room, blob.hash), chunkNo * CHUNK_BYTES, copy),
+          (volume) => volume.write(part, partInode(volume, room, blob.hash), chunkNo * CHUNK_BYTES, copy),
           copy.length,
         )
       await put()

@@ -4,7 +4,7 @@ export interface SimRandom {
   /** From 0 (in) to 1 (out). */
   next(): number
   /** A whole number from 0 (in) to `limit` (out). */
-  below(limit: number): number
+  readonly below: (limit: number) => number
   /** A whole number from `low` (in) to `high` (in). */
   between(low: number, high: number): number
   chance(probability: number): boolean

@@ -28,7 +28,7 @@ describe('the simulated scheduler', () => {
     const scheduler = createScheduler(1)
     const steps: string[] = []
     const walk = async (): Promise<void> => {
-      for (let i = 0; i < 5_000; i++) await null
+      for (let i = 0; i < 5_000; i++) await Promise.resolve()
       steps.push('walked')
     }
     scheduler.after(1, () => void walk())

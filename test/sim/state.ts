@@ -24,16 +24,16 @@ export function openSimState(disk: SimDisk, life: Life): StateFiles {
         makeDirectory(volume)
         volume.replace(temporary, volume.find(temporary) ?? volume.create(temporary, 'file'), content)
       })
-      await calls.call('fsync', temporary, (volume) => void volume.syncFile(volume.get(temporary)))
-      await calls.call('rename', path, (volume) => void volume.rename(temporary, path))
-      await calls.call('fsync', path, (volume) => void syncDirectoryOf(volume, path))
+      await calls.call('fsync', temporary, (volume) => volume.syncFile(volume.get(temporary)))
+      await calls.call('rename', path, (volume) => volume.rename(temporary, path))
+      await calls.call('fsync', path, (volume) => syncDirectoryOf(volume, path))
     },
     async remove(name) {
       const path = pathOf(name)
       await calls.call('unlink', path, (volume) => {
         if (volume.find(path) !== undefined) volume.unlink(path)
       })
-      await calls.call('fsync', path, (volume) => void syncDirectoryOf(volume, path))
+      await calls.call('fsync', path, (volume) => syncDirectoryOf(volume, path))
     },
     list: (prefix) =>
       calls.call('list', STATE_DIRECTORY, (volume) => {

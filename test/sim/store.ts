@@ -111,7 +111,7 @@ async function keepWhole(room: StoreRoom, hash: BlobHash, content: Uint8Array): 
 /** A part that holds exactly the blob becomes the blob. */
 export async function finishPart(room: StoreRoom, hash: BlobHash): Promise<StoredBlob> {
   const [part, whole] = [partPath(room, hash), wholePath(room, hash)]
-  await writing(room, part, (volume) => void volume.syncFile(volume.get(part)))
+  await writing(room, part, (volume) => volume.syncFile(volume.get(part)))
   return writing(room, whole, (volume) => {
     volume.rename(part, whole)
     const stored = storedAt(volume, room, hash)

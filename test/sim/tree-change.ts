@@ -61,7 +61,7 @@ async function place(context: ChangeContext, change: TreeChange & { kind: 'place
   await step(context, 'set-attributes', source, (volume) => {
     setAttributes(volume, source, { mtimeMs, executable })
   })
-  const outcome = await replace(context, change, (volume, path) => void volume.link(source, path))
+  const outcome = await replace(context, change, (volume, path) => volume.link(source, path))
   if (outcome.kind !== 'done' || outcome.fingerprint === null) return outcome
   const placed = outcome.fingerprint
   return stepAt(context, 'unlink', change.path, (volume, at) => {
@@ -115,7 +115,7 @@ async function remove(context: ChangeContext, change: TreeChange & { kind: 'remo
 async function keep(context: ChangeContext, path: RelPath, expect: Fingerprint, name: VersionName): Promise<boolean> {
   const kept = versionPath(context.root, name)
   context.touched.add(kept)
-  await stepAt(context, 'rename', path, (volume, at) => void volume.rename(at, kept))
+  await stepAt(context, 'rename', path, (volume, at) => volume.rename(at, kept))
   const isSame = await step(context, 'stat', kept, (volume) => isSameBytes(volume.get(kept), expect))
   if (!isSame) await putBack(context, path, name)
   return isSame
@@ -125,8 +125,8 @@ async function keep(context: ChangeContext, path: RelPath, expect: Fingerprint, 
 async function putBack(context: ChangeContext, path: RelPath, name: VersionName): Promise<void> {
   const kept = versionPath(context.root, name)
   try {
-    await stepAt(context, 'link', path, (volume, at) => void volume.link(kept, at))
-    await step(context, 'unlink', kept, (volume) => void volume.unlink(kept))
+    await stepAt(context, 'link', path, (volume, at) => volume.link(kept, at))
+    await step(context, 'unlink', kept, (volume) => volume.unlink(kept))
   } catch (cause) {
     if (!(cause instanceof Errno)) throw cause
     await noteVersion(context, path, name)
@@ -148,7 +148,7 @@ async function makeDirectory(context: ChangeContext, path: RelPath): Promise<Tre
 
 async function removeDirectory(context: ChangeContext, path: RelPath): Promise<TreeOutcome> {
   try {
-    await stepAt(context, 'rmdir', path, (volume, at) => void volume.removeDirectory(at))
+    await stepAt(context, 'rmdir', path, (volume, at) => volume.removeDirectory(at))
   } catch (cause) {
     if (hasErrno(cause, 'ENOTEMPTY')) return { kind: 'not-empty' }
     if (!hasErrno(cause, 'ENOENT')) throw cause

@@ -55,7 +55,7 @@ async function bringBack(root: TreeRoot, { path, replaced }: Intent): Promise<vo
     const isThere = volume.find(kept) !== undefined && volume.find(directoryOf(at))?.kind === 'directory'
     if (isThere && volume.find(at) === undefined) volume.rename(kept, at)
   })
-  await root.calls.call('fsync', kept, (volume) => void syncDirectoryOf(volume, kept))
+  await root.calls.call('fsync', kept, (volume) => syncDirectoryOf(volume, kept))
 }
 
 function directoryOf(path: string): string {

@@ -42,7 +42,7 @@ export async function readVersionsLog(root: TreeRoot): Promise<VersionRecord[]> 
 /** Undefined for what is no line: the end of the log may be torn. */
 function parseLine(line: string): VersionRecord | undefined {
   try {
-    const record: Record<string, unknown> = JSON.parse(line)
+    const record = parseObject(line)
     return {
       path: parseRelPath(record['path']),
       name: toVersionName(String(record['name'])),
@@ -55,6 +55,13 @@ function parseLine(line: string): VersionRecord | undefined {
   } catch {
     return undefined
   }
+}
+
+/** @throws SyntaxError for what is no JSON object. */
+function parseObject(line: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(line)
+  if (typeof value !== 'object' || value === null) throw new SyntaxError('not an object')
+  return { ...value }
 }
 
 export async function* readVersion(root: TreeRoot, name: VersionName, o: AbortOptions): AsyncGenerator<Uint8Array> {
@@ -88,9 +95,9 @@ async function replaceFile(root: TreeRoot, path: string, bytes: Uint8Array): Pro
   await root.calls.call('write', temporary, (volume) => {
     volume.replace(temporary, volume.find(temporary) ?? volume.create(temporary, 'file'), bytes)
   })
-  await root.calls.call('fsync', temporary, (volume) => void volume.syncFile(volume.get(temporary)))
-  await root.calls.call('rename', path, (volume) => void volume.rename(temporary, path))
-  await root.calls.call('fsync', path, (volume) => void syncDirectoryOf(volume, path))
+  await root.calls.call('fsync', temporary, (volume) => volume.syncFile(volume.get(temporary)))
+  await root.calls.call('rename', path, (volume) => volume.rename(temporary, path))
+  await root.calls.call('fsync', path, (volume) => syncDirectoryOf(volume, path))
 }
 
 export function syncDirectoryOf(volume: Volume, path: string): void {

@@ -216,11 +216,12 @@ export class Volume {
   }
 
   #apply(edits: readonly NameEdit[]): void {
+    for (const { before, after } of edits)
+      if (after !== undefined && after.inode !== before?.inode) after.inode.links += 1
     for (const { directory, key, before, after } of edits) {
       if (after === undefined) directory.names.delete(key)
       else directory.names.set(key, after)
       if (before !== undefined && before.inode !== after?.inode) this.#dropLink(before.inode)
-      if (after !== undefined && after.inode !== before?.inode) after.inode.links += 1
       for (const inode of [before?.inode, after?.inode]) inode?.changed(this.#changeNo++, this.#nowUs())
       directory.mtimeMs = this.#wallMs()
     }

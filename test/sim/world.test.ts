@@ -83,13 +83,14 @@ describe('a simulated world', () => {
     assert.equal(await world.runUntil(() => false, { withinMs: 1_000 }), false)
   })
 
-  it('runs a hundred thousand turns in well under a second', async () => {
+  it('runs twenty thousand turns in well under two seconds', async () => {
     const world = createWorld(1)
     const device = world.device('anna')
     device.addRoot(ROOT, FOLDER)
-    device.start(async ({ state }) => {
+    const reading = async ({ state }: SimPorts): Promise<void> => {
       for (;;) await state.read('x')
-    })
+    }
+    device.start((ports) => void reading(ports))
     const startMs = performance.now()
     await world.scheduler.run({ until: () => world.scheduler.turns() > 20_000 })
     assert.ok(performance.now() - startMs < 2_000)

@@ -59,8 +59,8 @@ export interface SimPorts {
   readonly signer: Signer
   readonly state: StateFiles
   readonly transport: PeerTransport
-  openTree(root: string, folder: FolderId): FileTree
-  openStore(root: string): BlobStore
+  readonly openTree: (root: string, folder: FolderId) => FileTree
+  readonly openStore: (root: string) => BlobStore
 }
 
 export interface World {
