@@ -1,0 +1,58 @@
+/**
+ * Breaks Holt on purpose: each patch below `test/mutants` is applied to a scratch copy, and the test that it names must go
+ * red there and be green without it. `npm run mutants [NAME…]`. `test/mutants/README.md` says how to write one.
+ */
+
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { applyPatch, makeScratch, readMutant, runTest } from './mutant.ts'
+import type { Mutant, Scratch } from './mutant.ts'
+
+const DIRECTORY = 'test/mutants'
+
+interface Verdict {
+  readonly name: string
+  readonly isNoticed: boolean
+  readonly text: string
+}
+
+async function judge(scratch: Scratch, name: string): Promise<Verdict> {
+  try {
+    const mutant = await readMutant(resolve(DIRECTORY, `${name}.patch`), name)
+    const before = await runTest(scratch, mutant)
+    if (before !== 'passed') return { name, isNoticed: false, text: `without the mutant "${mutant.test}" is ${before}` }
+    return await judgeBroken(scratch, mutant)
+  } catch (error) {
+    return { name, isNoticed: false, text: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function judgeBroken(scratch: Scratch, mutant: Mutant): Promise<Verdict> {
+  await applyPatch(scratch, mutant)
+  try {
+    const after = await runTest(scratch, mutant)
+    const isNoticed = after === 'failed' || after === 'timed out'
+    return { name: mutant.name, isNoticed, text: isNoticed ? mutant.test : `"${mutant.test}" is ${after}` }
+  } finally {
+    await applyPatch(scratch, mutant, true)
+  }
+}
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const all = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.patch')).map((file) => file.slice(0, -6))
+  const names = (wanted.length > 0 ? wanted : all).toSorted()
+  const root = resolve('.')
+  await using scratch = await makeScratch(root)
+  let missed = 0
+  for (const name of names) {
+    const verdict = await judge(scratch, name)
+    if (!verdict.isNoticed) missed += 1
+    process.stdout.write(
+      `${verdict.isNoticed ? '✔ noticed' : '✖ MISSED '}  ${verdict.name.padEnd(40)}  ${verdict.text}\n`,
+    )
+  }
+  process.stdout.write(`${names.length - missed} of ${names.length} mutants noticed (${join(DIRECTORY, '*.patch')})\n`)
+  if (missed > 0 || names.length === 0) process.exitCode = 1
+}
+
+await main(process.argv.slice(2))
