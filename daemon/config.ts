@@ -6,13 +6,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TomlError, parse as parseToml } from 'smol-toml'
+import { homePathFor } from '../protocol/api/home-path.ts'
 import { ConfigError } from './config-error.ts'
 import { OPTIONS, OPTION_NAMES, environmentName } from './config-options.ts'
 import type { OptionName, OptionValues } from './config-options.ts'
 import { renderConfigFile } from './config-page.ts'
 import { BadValue, deviceName } from './config-values.ts'
 import { hasErrno } from './errno.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../protocol/nearest-name.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 /** What was set, of all that can be. */
@@ -37,9 +38,7 @@ export const CONFIG_FILE = 'config.toml'
 
 /** `HOLT_HOME`, or `holt` in the operating system's directory for a user's data. Absolute. */
 export function resolveHome(environment: Environment, machine: Machine): string {
-  const given = environment['HOLT_HOME']
-  if (given !== undefined && given !== '') return resolve(given)
-  return join(dataDirectory(environment, machine), 'holt')
+  return resolve(homePathFor({ environment, ...machine }))
 }
 
 /**
@@ -170,12 +169,4 @@ function nameOfMachine(machine: Machine): string {
     if (!(cause instanceof BadValue)) throw cause
     return 'device'
   }
-}
-
-function dataDirectory(environment: Environment, { platform, homeDirectory }: Machine): string {
-  if (platform === 'darwin') return join(homeDirectory, 'Library', 'Application Support')
-  if (platform === 'win32') return environment['LOCALAPPDATA'] ?? join(homeDirectory, 'AppData', 'Local')
-  const given = environment['XDG_DATA_HOME']
-  // The XDG specification: a relative path is invalid and to be ignored.
-  return given?.startsWith('/') === true ? given : join(homeDirectory, '.local', 'share')
 }

@@ -11,7 +11,7 @@ import { API_PORT, LISTEN_PORT, OPTIONS, OPTION_NAMES } from '../../daemon/confi
 import { renderConfigFile, renderConfigPage } from '../../daemon/config-page.ts'
 import { parseConfigText, parseEnvironment, readConfig, resolveHome, toConfig } from '../../daemon/config.ts'
 import type { Environment, Machine } from '../../daemon/config.ts'
-import { nearestName } from '../../daemon/nearest-name.ts'
+import { nearestName } from '../../protocol/nearest-name.ts'
 
 const MACHINE: Machine = { platform: 'linux', homeDirectory: '/home/ana', hostName: 'anvil' }
 const parse = (text: string) => parseConfigText(text, '/h/config.toml')
