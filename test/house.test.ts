@@ -1,12 +1,15 @@
 /** The house rules, held over every source file; and each rule catches a bad sample, so that none of them is asleep. */
 
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { pureRoomsNameNoWorld } from './house/global-rules.ts'
 import { followsTheHouse, importsNameTheirFile, pureRoomsKnowNoNode, shipsWithoutTests } from './house/import-rules.ts'
 import { parseModule, readModules } from './house/module.ts'
 import type { Rule } from './house/module.ts'
+import { comparePackages } from './house/package-rules.ts'
+import type { Manifest } from './house/package-rules.ts'
 import {
   exportsAreNamed,
   filesAreShort,
@@ -214,6 +217,27 @@ describe('the house', () => {
         `${path} was not read`,
       )
     }
+  })
+})
+
+describe('package.json', () => {
+  it('names exactly the packages that are imported, each at one version', async () => {
+    const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
+    assert.deepEqual(comparePackages(modules, manifest), [])
+  })
+
+  it('is told of a package that is missing, unused, only for development, or not pinned', () => {
+    const uses = parseModule(
+      'cli/a.ts',
+      `import a from 'a/sub'\nimport type { D } from '@d/d'\nimport { open } from 'node:fs'`,
+    )
+    const faults = (dependencies: Record<string, string>, devDependencies: Record<string, string>): string[] =>
+      comparePackages([uses], { dependencies, devDependencies })
+    assert.deepEqual(faults({ a: '1.0.0' }, { '@types/d__d': '1.0.0' }), [])
+    assert.match(faults({}, { a: '1.0.0', '@d/d': '1.0.0' }).join(), /^cli\/a\.ts:1 imports a,/)
+    assert.match(faults({ a: '1.0.0' }, {}).join(), /^cli\/a\.ts:2 imports @d\/d,/)
+    assert.match(faults({ a: '1.0.0', b: '1.0.0' }, { '@d/d': '1.0.0' }).join(), /^nothing that ships imports b$/)
+    assert.match(faults({ a: '^1.0.0' }, { '@d/d': '1.0.0' }).join(), /^a is not pinned/)
   })
 })
 
