@@ -1,7 +1,7 @@
 /** A device's clocks: the wall clock, which a person may set, and the monotonic one, which stands while the machine sleeps. */
 
 import type { Clock } from '../../daemon/ports.ts'
-import { onAbort } from './abort.ts'
+import { onAbort, reasonOf } from './abort.ts'
 import type { Life } from './life.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -35,16 +35,11 @@ export function createSimClock(life: Life, wall: WallClock): Clock {
           listening[Symbol.dispose]()
           resolve()
         })
-        const listening = onAbort(signal, () => {
+        const listening = onAbort(signal, life, () => {
           event.isCancelled = true
-          if (life.state !== 'dead') reject(reasonOf(signal))
+          reject(reasonOf(signal))
         })
       })
     },
   }
-}
-
-/** What an aborted wait rejects with. */
-export function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason })
 }

@@ -13,7 +13,7 @@ export class Life implements EventOwner {
   #suspendedUs = 0
   #asleepUs = 0
   readonly #deferred: SimEvent[] = []
-  readonly #endings: (() => void)[] = []
+  readonly #endings = new Set<() => void>()
 
   constructor(name: string, scheduler: Scheduler) {
     this.name = name
@@ -43,15 +43,18 @@ export class Life implements EventOwner {
     return new Promise((resolve) => void this.scheduler.after(delayUs, resolve, this))
   }
 
-  /** Runs when the life ends, however it ends: what the rest of the world sees of it. */
-  onEnd(listener: () => void): void {
-    this.#endings.push(listener)
+  /** Runs when the life ends, however it ends, unless what is returned was called before. */
+  onceEnded(listener: () => void): () => void {
+    this.#endings.add(listener)
+    return () => this.#endings.delete(listener)
   }
 
   end(): void {
     if (this.#state === 'dead') return
     this.#state = 'dead'
     for (const listener of this.#endings) listener()
+    this.#endings.clear()
+    this.#deferred.length = 0
   }
 
   suspend(): void {

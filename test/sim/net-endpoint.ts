@@ -4,8 +4,7 @@ import type { AbortOptions, Inviter, PeerStream, PeerTransport, Presence } from 
 import { PeerError } from '../../daemon/peers/peer-error.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
-import { onAbort } from './abort.ts'
-import { reasonOf } from './clock.ts'
+import { onAbort, reasonOf } from './abort.ts'
 import type { Life } from './life.ts'
 import { PresenceFeed, nextCall } from './net-feed.ts'
 import type { Connection } from './net-link.ts'
@@ -105,9 +104,9 @@ export class Endpoint implements PeerTransport {
     const far = connection.other(this)
     const near = new SimStream(this, connection, protocol)
     return new Promise((resolve, reject) => {
-      const listening = onAbort(signal, () => {
+      const listening = onAbort(signal, this.life, () => {
         near.abort('cancelled')
-        if (this.life.state !== 'dead') reject(reasonOf(signal))
+        reject(reasonOf(signal))
       })
       const settle = (error?: PeerError): void => {
         listening[Symbol.dispose]()

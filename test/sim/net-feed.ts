@@ -2,8 +2,7 @@
 
 import type { AbortOptions, Presence } from '../../daemon/ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
-import { onAbort } from './abort.ts'
-import { reasonOf } from './clock.ts'
+import { onAbort, reasonOf } from './abort.ts'
 import type { Life } from './life.ts'
 
 export class PresenceFeed {
@@ -46,8 +45,8 @@ export class PresenceFeed {
 /** Waits until what was handed out is called. */
 export function nextCall(life: Life, signal: AbortSignal, handOut: (wake: () => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const listening = onAbort(signal, () => {
-      if (life.state !== 'dead') reject(reasonOf(signal))
+    const listening = onAbort(signal, life, () => {
+      reject(reasonOf(signal))
     })
     handOut(() => {
       listening[Symbol.dispose]()

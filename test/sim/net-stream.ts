@@ -4,8 +4,7 @@ import type { AbortOptions, PeerStream } from '../../daemon/ports.ts'
 import { PeerError } from '../../daemon/peers/peer-error.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
-import { onAbort } from './abort.ts'
-import { reasonOf } from './clock.ts'
+import { onAbort, reasonOf } from './abort.ts'
 import type { Endpoint } from './net-endpoint.ts'
 import type { Connection } from './net-link.ts'
 
@@ -179,10 +178,10 @@ export class SimStream implements PeerStream {
 
   #wait<T>(waiters: Waiter<T>[], signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
-      const listening = onAbort(signal, () => {
+      const listening = onAbort(signal, this.#end.life, () => {
         const at = waiters.indexOf(waiter)
         if (at >= 0) waiters.splice(at, 1)
-        if (this.#end.life.state !== 'dead') reject(reasonOf(signal))
+        reject(reasonOf(signal))
       })
       const waiter: Waiter<T> = {
         resolve: (value) => {

@@ -60,7 +60,7 @@ export class Network {
     const endpoint = new Endpoint(device, life, this.#around)
     if (!this.#hosts.includes(device)) this.#hosts.push(device)
     this.#endpoints.set(device, endpoint)
-    life.onEnd(() => {
+    life.onceEnded(() => {
       this.#vanish(endpoint)
     })
     this.#reconsider(device)

@@ -54,81 +54,119 @@ const TURNS_MAX = 5_000_000
 const TURNS_PER_BREATH = 20_000
 
 export function createScheduler(seed: number | string, o: { keepsTrace?: boolean } = {}): Scheduler {
-  const heap = new EventHeap()
-  let [nowUs, order, turns, isRunning, runsByItself] = [0, 0, 0, false, false]
-  const trace = createTrace(o.keepsTrace ?? false, () => nowUs)
+  return new EventScheduler(seed, o.keepsTrace ?? false)
+}
+
+class EventScheduler implements Scheduler {
+  readonly random: SimRandom
+  readonly trace: Trace
+  readonly #heap = new EventHeap()
+  #nowUs = 0
+  #order = 0
+  #turns = 0
+  #isRunning = false
+  #runsByItself = false
+
+  constructor(seed: number | string, keepsTrace: boolean) {
+    this.random = createSimRandom(String(seed))
+    this.trace = createTrace(keepsTrace, () => this.#nowUs)
+  }
+
+  nowUs(): number {
+    return this.#nowUs
+  }
+
+  nowMs(): number {
+    return this.#nowUs / 1000
+  }
+
+  turns(): number {
+    return this.#turns
+  }
+
+  after(delayUs: number, fire: () => void, owner: EventOwner | null = null): SimEvent {
+    const timeUs = this.#nowUs + Math.max(0, Math.round(delayUs))
+    const event = { timeUs, order: this.#order++, asleepUs: owner?.asleepUs() ?? 0, fire, owner, isCancelled: false }
+    this.#heap.push(event)
+    this.#wake()
+    return event
+  }
+
+  postpone(event: SimEvent, timeUs: number): void {
+    event.timeUs = timeUs
+    event.order = this.#order++
+    this.#heap.push(event)
+  }
+
+  run(o: RunOptions = {}): Promise<RunEnd> {
+    if (this.#isRunning) throw new SimulationError('the simulation is already running')
+    this.#isRunning = true
+    const latestUs = o.forMs === undefined ? Infinity : this.#nowUs + o.forMs * 1000
+    const turnsLast = this.#turns + (o.turnsMax ?? TURNS_MAX)
+    let askUs = this.#nowUs
+    return inTurns(() => {
+      if (o.until !== undefined && this.#nowUs >= askUs) {
+        askUs = this.#nowUs + (o.everyMs ?? 0) * 1000
+        if (o.until()) return 'until'
+      }
+      if (this.#turns >= turnsLast) {
+        throw new SimulationError(`still busy after ${this.#turns} turns, at ${this.nowMs()} ms`)
+      }
+      return this.#fireNext(latestUs) ? undefined : this.#end(o, latestUs)
+    }).finally(() => (this.#isRunning = false))
+  }
+
+  async complete<T>(promise: Promise<T>, { withinMs }: { withinMs?: number } = {}): Promise<T> {
+    let isSettled = false
+    const settle = (): void => void (isSettled = true)
+    promise.then(settle, settle)
+    const end = await this.run({ until: () => isSettled, ...(withinMs === undefined ? {} : { forMs: withinMs }) })
+    if (end === 'until') return await promise
+    throw new SimulationError(end === 'idle' ? 'nothing is left that could settle it' : `not settled in ${withinMs} ms`)
+  }
+
+  runByItself(): void {
+    this.#runsByItself = true
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (!this.#runsByItself || this.#isRunning || !this.#hasLiveEvent()) return
+    this.#isRunning = true
+    void inTurns(() => (this.#fireNext(Infinity) ? undefined : 'idle')).finally(() => {
+      this.#isRunning = false
+      this.#wake()
+    })
+  }
+
+  /** What a run ends with that has fired all that was due. */
+  #end(o: RunOptions, latestUs: number): RunEnd {
+    if (o.until?.() === true) return 'until'
+    if (latestUs !== Infinity) this.#nowUs = latestUs
+    return this.#hasLiveEvent() ? 'time' : 'idle'
+  }
 
   /** Fires the next live event that is due by then; false when there is none. */
-  const fireNext = (latestUs: number): boolean => {
+  #fireNext(latestUs: number): boolean {
+    const heap = this.#heap
     for (let event = heap.peek(); event !== undefined && event.timeUs <= latestUs; event = heap.peek()) {
       heap.pop()
       if (event.isCancelled || event.owner?.state === 'dead') continue
-      nowUs = event.timeUs
+      this.#nowUs = event.timeUs
       if (event.owner !== null && !event.owner.admits(event)) continue
-      turns += 1
+      this.#turns += 1
       event.fire()
       return true
     }
     return false
   }
-  const hasLiveEvent = (): boolean => {
-    for (let event = heap.peek(); event !== undefined; event = heap.peek()) {
+
+  #hasLiveEvent(): boolean {
+    for (let event = this.#heap.peek(); event !== undefined; event = this.#heap.peek()) {
       if (!event.isCancelled && event.owner?.state !== 'dead') return true
-      heap.pop()
+      this.#heap.pop()
     }
     return false
-  }
-  const run = (options: RunOptions = {}): Promise<RunEnd> => {
-    if (isRunning) throw new SimulationError('the simulation is already running')
-    isRunning = true
-    const latestUs = options.forMs === undefined ? Infinity : nowUs + options.forMs * 1000
-    const turnsLast = turns + (options.turnsMax ?? TURNS_MAX)
-    let askUs = nowUs
-    return inTurns(() => {
-      if (options.until !== undefined && nowUs >= askUs) {
-        askUs = nowUs + (options.everyMs ?? 0) * 1000
-        if (options.until()) return 'until'
-      }
-      if (turns >= turnsLast) throw new SimulationError(`still busy after ${turns} turns, at ${nowUs / 1000} ms`)
-      if (fireNext(latestUs)) return undefined
-      if (options.until?.() === true) return 'until'
-      const isIdle = !hasLiveEvent()
-      if (latestUs !== Infinity) nowUs = latestUs
-      return isIdle ? 'idle' : 'time'
-    }).finally(() => (isRunning = false))
-  }
-  const wake = (): void => {
-    if (!runsByItself || isRunning) return
-    isRunning = true
-    void inTurns(() => (fireNext(Infinity) ? undefined : 'idle')).finally(() => {
-      isRunning = false
-      if (hasLiveEvent()) wake()
-    })
-  }
-  return {
-    random: createSimRandom(String(seed)),
-    trace,
-    nowUs: () => nowUs,
-    nowMs: () => nowUs / 1000,
-    turns: () => turns,
-    after(delayUs, fire, owner = null) {
-      const timeUs = nowUs + Math.max(0, Math.round(delayUs))
-      const event = { timeUs, order: order++, asleepUs: owner?.asleepUs() ?? 0, fire, owner, isCancelled: false }
-      heap.push(event)
-      wake()
-      return event
-    },
-    postpone(event, timeUs) {
-      event.timeUs = timeUs
-      event.order = order++
-      heap.push(event)
-    },
-    run,
-    complete: (promise, limits = {}) => complete(promise, limits.withinMs, run),
-    runByItself() {
-      runsByItself = true
-      wake()
-    },
   }
 }
 
@@ -155,17 +193,4 @@ function inTurns<T>(turn: () => T | undefined): Promise<T> {
     }
     atRest()
   })
-}
-
-async function complete<T>(
-  promise: Promise<T>,
-  withinMs: number | undefined,
-  run: (o: RunOptions) => Promise<RunEnd>,
-): Promise<T> {
-  let isSettled = false
-  const settle = (): void => void (isSettled = true)
-  promise.then(settle, settle)
-  const end = await run({ until: () => isSettled, ...(withinMs === undefined ? {} : { forMs: withinMs }) })
-  if (end === 'until') return await promise
-  throw new SimulationError(end === 'idle' ? 'nothing is left that could settle it' : `not settled in ${withinMs} ms`)
 }

@@ -2,8 +2,7 @@
 
 import type { AbortOptions, WatchHint } from '../../daemon/ports.ts'
 import type { DirPath } from '../../protocol/path.ts'
-import { onAbort } from './abort.ts'
-import { reasonOf } from './clock.ts'
+import { onAbort, reasonOf } from './abort.ts'
 import type { SimDisk } from './disk.ts'
 import type { Inode } from './inode.ts'
 import type { Life } from './life.ts'
@@ -26,7 +25,7 @@ export class TreeWatch implements Disposable {
   constructor(disk: SimDisk, life: Life) {
     this.#disk = disk
     this.#life = life
-    life.onEnd(() => this[Symbol.dispose]())
+    life.onceEnded(() => this[Symbol.dispose]())
   }
 
   /** From now on changes in this directory are told, under the path that it had when it was last listed. */
@@ -74,8 +73,8 @@ export class TreeWatch implements Disposable {
 
   #untilReady(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const listening = onAbort(signal, () => {
-        if (this.#life.state !== 'dead') reject(reasonOf(signal))
+      const listening = onAbort(signal, this.#life, () => {
+        reject(reasonOf(signal))
       })
       this.#wake = () => {
         listening[Symbol.dispose]()
