@@ -199,6 +199,10 @@ const CASES: readonly RuleCase[] = [
   },
 ]
 
+interface LockFile {
+  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>
+}
+
 describe('the house', () => {
   for (const { fact, rule, isExempt } of CASES) {
     it(fact, () => {
@@ -224,6 +228,19 @@ describe('package.json', () => {
   it('names exactly the packages that are imported, each at one version', async () => {
     const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
     assert.deepEqual(comparePackages(modules, manifest), [])
+  })
+
+  it('has a lock file that knows the binaries of every platform, also of those it was not made on', async () => {
+    const { packages } = JSON.parse(
+      await readFile(new URL('../package-lock.json', import.meta.url), 'utf8'),
+    ) as LockFile
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies }) =>
+      Object.keys(optionalDependencies ?? {}),
+    )
+    assert.deepEqual(
+      wanted.filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`))),
+      [],
+    )
   })
 
   it('is told of a package that is missing, unused, only for development, or not pinned', () => {
