@@ -1,14 +1,15 @@
-/** A batch of changes that a crash interrupts at any of its system calls: nothing is lost, and recovery says what is. */
+/** A batch of changes that a crash, a person or a full disk interrupts at any of its system calls: nothing is lost. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Fingerprint, Intent, Recovered, TreeChange } from '../../daemon/ports.ts'
+import type { Fingerprint, Intent, Recovered, TreeChange, TreeOutcome } from '../../daemon/ports.ts'
 import { blobHashOf, parseFolderId } from '../../protocol/ids.ts'
 import { parseRelPath } from '../../protocol/path.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { scaled } from '../scale.ts'
 import { toVersionName } from './disk-names.ts'
-import { crashAtCall } from './disk.ts'
+import { crashAtCall, failCall } from './disk.ts'
+import { TreeError } from './tree-error.ts'
 import type { SimDevice, SimPorts, World } from './world.ts'
 import { createWorld } from './world.ts'
 
@@ -156,4 +157,106 @@ describe('a batch that a crash interrupts', () => {
       )
     }
   })
+})
+
+/** What a person may do to one path between two system calls. */
+const MEDDLINGS: readonly ((device: SimDevice, at: string) => void)[] = [
+  ({ hands }, at) => {
+    hands.write(at, 'meddled', { how: 'in-place' })
+  },
+  ({ hands }, at) => {
+    hands.write(at, 'meddled', { how: 'swap' })
+  },
+  ({ hands }, at) => {
+    hands.remove(at)
+    hands.write(`${at}/inside`, 'meddled')
+  },
+]
+
+async function meddleAt(n: number, name: string, meddle: (device: SimDevice, at: string) => void): Promise<boolean> {
+  const { world, device } = openDevice(1)
+  const seen = { isMeddled: false, overwritten: '' }
+  const apply = async (ports: SimPorts): Promise<void> => {
+    const { batch } = await prepare(ports)
+    const callNo = device.disk.calls + n
+    device.disk.faults = ({ no }) => {
+      if (no !== callNo) return undefined
+      seen.isMeddled = true
+      seen.overwritten = device.hands.readText(`${ROOT}/${name}`) ?? ''
+      meddle(device, `${ROOT}/${name}`)
+      return undefined
+    }
+    const outcomes = await ports.openTree(ROOT, FOLDER).change(batch, LABEL, { signal })
+    const what = `${name} at call ${n}`
+    const contents = contentsOf(device)
+    if (seen.isMeddled) assert.ok(contents.has('meddled'), `${what}: the person's edit is lost`)
+    for (const old of ['over', 'from', 'gone'].map((each) => `old ${each}`)) {
+      assert.ok(old === seen.overwritten || contents.has(old), `${what}: ${old} is lost`)
+    }
+    await checkLooks(ports, batch, outcomes, what)
+  }
+  await world.scheduler.complete(device.start(apply))
+  return seen.isMeddled
+}
+
+/** Whatever a change says is there, and is, is what the change was to bring: never a person's edit. */
+async function checkLooks(
+  { openTree }: SimPorts,
+  batch: readonly TreeChange[],
+  outcomes: readonly TreeOutcome[],
+  what: string,
+): Promise<void> {
+  const tree = openTree(ROOT, FOLDER)
+  for (const [i, change] of batch.entries()) {
+    const outcome = outcomes[i]
+    if (change.kind === 'make-directory' || outcome?.kind !== 'done' || outcome.fingerprint === null) continue
+    const pieces = tree.read(change.path, { expect: outcome.fingerprint, signal })
+    try {
+      for await (const piece of pieces) assert.notEqual(new TextDecoder().decode(piece), 'meddled', what)
+    } catch (cause) {
+      if (!(cause instanceof TreeError)) throw cause
+    }
+  }
+}
+
+describe('a batch during which a person edits', () => {
+  for (const name of ['over', 'dir/fresh', 'from', 'to', 'gone']) {
+    it(`loses neither the edit of ${name} nor what was there, and takes no edit for its own work`, async () => {
+      for (const meddle of MEDDLINGS) {
+        let n = 1
+        while (await meddleAt(n, name, meddle)) n += 1
+        assert.ok(n > 15, `only ${n} calls were meddled with`)
+      }
+    })
+  }
+})
+
+describe('a batch at whose calls the disk fails', () => {
+  for (const code of ['ENOSPC', 'EIO'] as const) {
+    it(`loses nothing by ${code} at any call`, async () => {
+      for (let n = 1; ; n++) {
+        const { world, device } = openDevice(1)
+        const apply = async (ports: SimPorts): Promise<boolean> => {
+          const { batch, intents } = await prepare(ports)
+          const callNo = device.disk.calls + n
+          failCall(device.disk, n, code)
+          const tree = ports.openTree(ROOT, FOLDER)
+          await tree.change(batch, LABEL, { signal }).catch((cause: unknown) => assert.ok(cause instanceof TreeError))
+          const wasReached = device.disk.calls >= callNo
+          const what = `${code} at call ${n}`
+          device.disk.faults = () => undefined
+          await tree.recover(intents)
+          const contents = contentsOf(device)
+          for (const each of ['over', 'from', 'gone'])
+            assert.ok(contents.has(`old ${each}`), `${what}: ${each} is lost`)
+          for (const each of ['over', 'gone']) {
+            const text = device.hands.readText(`${ROOT}/${each}`)
+            assert.ok(text !== undefined || each === 'gone', `${what}: ${each} is missing`)
+          }
+          return wasReached
+        }
+        if (!(await world.scheduler.complete(device.start(apply)))) break
+      }
+    })
+  }
 })

@@ -25,11 +25,20 @@ import type { TreeRoot } from './tree-root.ts'
 import type { Volume } from './volume.ts'
 
 /** Lists one directory; `onListed` gets its inode when it could be listed. */
-export function listDirectory(
+export async function listDirectory(
   root: TreeRoot,
   directory: DirPath,
   onListed: (inode: Inode) => void,
 ): Promise<DirectoryListing> {
+  try {
+    return await listNow(root, directory, onListed)
+  } catch (cause) {
+    if (cause instanceof Errno) return { directory, state: 'unreadable', entries: [] }
+    throw cause
+  }
+}
+
+function listNow(root: TreeRoot, directory: DirPath, onListed: (inode: Inode) => void): Promise<DirectoryListing> {
   return root.calls.call('list', `${root.path}/${directory}`, (volume) => {
     const inode = volume.find(placeOf(volume, root.path, directory))
     if (inode?.kind !== 'directory') return { directory, state: 'absent', entries: [] }
