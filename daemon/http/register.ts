@@ -128,13 +128,18 @@ function requestOf<K extends OperationId>({ params, query, body }: FastifyReques
 }
 
 function contextOf(request: FastifyRequest, reply: FastifyReply, stopping: AbortSignal): RequestContext {
-  const gone = new AbortController()
+  const over = new AbortController()
+  const stop = (): void => {
+    over.abort(stopping.reason)
+  }
+  stopping.addEventListener('abort', stop)
   reply.raw.once('close', () => {
-    gone.abort(new Error('the client has gone'))
+    stopping.removeEventListener('abort', stop)
+    over.abort(new Error('the client has gone'))
   })
   const lastEventId = request.headers['last-event-id']
   return {
-    signal: AbortSignal.any([gone.signal, stopping]),
+    signal: over.signal,
     lastEventId: typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined,
   }
 }

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { socketPathFor } from '../../protocol/api/socket-path.ts'
 import type { HttpServer } from '../../daemon/http/server.ts'
 import { runApi, send, toAnswer } from './running-api.ts'
@@ -88,6 +89,24 @@ describe('the socket', () => {
     assert.equal((await running[0]?.call({ path: '/daemon' }))?.status, 200)
     assert.deepEqual(await readdir(dirname(socketPath)), ['api.sock'])
     for (const api of running) await api[Symbol.asyncDispose]()
+  })
+  it('is not taken over while another daemon takes it over, which is found alive afterwards', async () => {
+    await using directory = await makeDirectory()
+    const socketPath = join(directory.path, 'run', 'api.sock')
+    const turn = join(dirname(socketPath), 'takeover')
+    await mkdir(turn, { recursive: true, mode: 0o700 })
+    await chmod(dirname(socketPath), 0o700)
+    await leaveStaleSocket(socketPath)
+    const start = runApi({ ...OFF, socketPath })
+    const refused = assert.rejects(start, { code: 'second-daemon' })
+    assert.equal(await Promise.race([refused, start, setTimeout(150, 'it waits')]), 'it waits')
+    await rm(socketPath)
+    const other = createServer().listen(socketPath)
+    await once(other, 'listening')
+    await rmdir(turn)
+    await refused
+    assert.ok((await lstat(socketPath)).isSocket())
+    other.close()
   })
   it('is not put where others can enter, nor where something else is', async () => {
     await using directory = await makeDirectory()
