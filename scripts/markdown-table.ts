@@ -1,13 +1,16 @@
-/** Reads the rows of the first table in a Markdown page. */
+/** Reads the rows of the tables in a Markdown page. */
 
-/** Each row as its trimmed cells, without the header; backticks around a whole cell are taken off. */
+/** The line between a table's header and its rows. */
+const RULE = /^\|(\s*:?-+:?\s*\|)+$/
+
+/** The rows of all tables, without headers, each as its trimmed cells; backticks around a whole cell are taken off. */
 export function parseTable(markdown: string, columns: number): string[][] {
-  const lines = markdown.split('\n').filter((line) => line.trimStart().startsWith('|'))
-  return lines.slice(2).map((line, index) => {
-    const cells = line
-      .trim()
-      .replace(/^\||\|$/g, '')
-      .split(/(?<!\\)\|/)
+  const lines = markdown.split('\n').map((line) => line.trim())
+  const rows = lines.filter(
+    (line, index) => line.startsWith('|') && !RULE.test(line) && !RULE.test(lines[index + 1] ?? ''),
+  )
+  return rows.map((line, index) => {
+    const cells = line.replace(/^\||\|$/g, '').split(/(?<!\\)\|/)
     if (cells.length !== columns) {
       throw new Error(`row ${index + 1} has ${cells.length} cells and not ${columns}: ${line}`)
     }

@@ -69,6 +69,16 @@ describe('the results of a run', () => {
   })
 })
 
+describe('a page with several tables', () => {
+  it('has the rows of all of them, and no header for a promise', () => {
+    const page = `${PAGE}\n## More\n\n| promise | test | mutant |\n| :-- | --- | --- |\n| Third | a \\| b | |\n`
+    assert.deepEqual(
+      parsePromises(page).map(({ promise, tests }) => [promise, tests]),
+      [...rows.map(({ promise, tests }) => [promise, tests]), ['Third', ['a | b']]],
+    )
+  })
+})
+
 describe('a row with a cell too many', () => {
   it('is an error and not a promise', () => {
     assert.throws(() => parsePromises(`${PAGE}| a | b | c | d |\n`), /row 4 has 4 cells/)
