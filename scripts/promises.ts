@@ -13,7 +13,7 @@ const MUTANTS_DIRECTORY = 'test/mutants'
 
 export interface PromiseRow {
   readonly promise: string
-  /** The name of a test, or the end of its path; several are separated by `;`. */
+  /** The name of a test, or the end of its path; several are separated by `<br>`. */
   readonly tests: readonly string[]
   /** The name of a patch below `test/mutants`, without `.patch`; empty for none. */
   readonly mutants: readonly string[]
@@ -41,7 +41,7 @@ function checkTest(test: string, results: readonly TestResult[]): string[] {
 }
 
 function splitCell(cell: string): string[] {
-  const names = cell.split(';').map((name) => name.trim().replace(/^`([^`]*)`$/, '$1'))
+  const names = cell.split('<br>').map((name) => name.trim().replace(/^`([^`]*)`$/, '$1'))
   return names.filter((name) => name !== '')
 }
 
