@@ -99,7 +99,6 @@ async function replace(
     if (hasErrno(cause, 'EEXIST')) return CHANGED
     throw cause
   }
-  if (isKept) await noteVersion(context, path, keepAs)
   return { kind: 'done', fingerprint }
 }
 
@@ -107,30 +106,41 @@ async function remove(context: ChangeContext, change: TreeChange & { kind: 'remo
   const { path, expect, keepAs } = change
   if (!(await isAsExpected(context, path, expect))) return CHANGED
   if (!(await keep(context, path, expect, keepAs))) return CHANGED
-  await noteVersion(context, path, keepAs)
   return { kind: 'done', fingerprint: null }
 }
 
-/** Moves a file to the versions; false, and the file back in its place, when it was edited at the last moment. */
+/**
+ * Moves what is at a path to the versions and logs it; false, and all as it was, when it was edited at the last moment.
+ * The line of a thing that went back stays in the log, as after a crash.
+ */
 async function keep(context: ChangeContext, path: RelPath, expect: Fingerprint, name: VersionName): Promise<boolean> {
   const kept = versionPath(context.root, name)
   context.touched.add(kept)
   await stepAt(context, 'rename', path, (volume, at) => volume.rename(at, kept))
-  const isSame = await step(context, 'stat', kept, (volume) => isSameBytes(volume.get(kept), expect))
-  if (!isSame) await putBack(context, path, name)
-  return isSame
+  try {
+    const isSame = await step(context, 'stat', kept, (volume) => isSameBytes(volume.get(kept), expect))
+    if (isSame) await noteVersion(context, path, name)
+    else await putBack(context, path, name)
+    return isSame
+  } catch (cause) {
+    await putBack(context, path, name)
+    throw cause
+  }
 }
 
 /** Where something new has taken the path meanwhile, the old thing stays in the versions. */
 async function putBack(context: ChangeContext, path: RelPath, name: VersionName): Promise<void> {
   const kept = versionPath(context.root, name)
-  try {
-    await stepAt(context, 'link', path, (volume, at) => volume.link(kept, at))
-    await step(context, 'unlink', kept, (volume) => volume.unlink(kept))
-  } catch (cause) {
-    if (!(cause instanceof Errno)) throw cause
-    await noteVersion(context, path, name)
-  }
+  const isBack = await stepAt(context, 'rename', path, (volume, at) => {
+    if (volume.find(at) !== undefined || volume.find(parentOf(at))?.kind !== 'directory') return false
+    volume.rename(kept, at)
+    return true
+  })
+  if (!isBack) await noteVersion(context, path, name)
+}
+
+function parentOf(at: string): string {
+  return at.slice(0, at.lastIndexOf('/'))
 }
 
 async function noteVersion(context: ChangeContext, path: RelPath, name: VersionName): Promise<void> {

@@ -17,7 +17,7 @@ const FOLDER = parseFolderId('00112233445566778899aabbccddeeff')
 const ROOT = '/photos'
 const { signal } = new AbortController()
 const LABEL = { batch: 'b1', reasonOf: () => 'test', hashOf: () => null }
-const SEEDS = scaled({ small: 6, full: 60 })
+const SEEDS = scaled({ small: 3, full: 60 })
 
 const path = parseRelPath
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -193,10 +193,25 @@ async function meddleAt(n: number, name: string, meddle: (device: SimDevice, at:
     for (const old of ['over', 'from', 'gone'].map((each) => `old ${each}`)) {
       assert.ok(old === seen.overwritten || contents.has(old), `${what}: ${old} is lost`)
     }
+    checkNothingMissing(device, batch, outcomes, what)
     await checkLooks(ports, batch, outcomes, what)
   }
   await world.scheduler.complete(device.start(apply))
   return seen.isMeddled
+}
+
+/** What a change did not do it has undone: something is where something was. */
+function checkNothingMissing(
+  device: SimDevice,
+  batch: readonly TreeChange[],
+  outcomes: readonly TreeOutcome[],
+  what: string,
+): void {
+  for (const [i, change] of batch.entries()) {
+    const isUndone = outcomes[i]?.kind !== 'done'
+    const hadSomething = (change.kind === 'place' && change.expect !== null) || change.kind === 'remove'
+    if (isUndone && hadSomething) assert.ok(device.hands.exists(`${ROOT}/${change.path}`), `${what}: ${change.path}`)
+  }
 }
 
 /** Whatever a change says is there, and is, is what the change was to bring: never a person's edit. */
@@ -241,9 +256,13 @@ describe('a batch at whose calls the disk fails', () => {
           const callNo = device.disk.calls + n
           failCall(device.disk, n, code)
           const tree = ports.openTree(ROOT, FOLDER)
-          await tree.change(batch, LABEL, { signal }).catch((cause: unknown) => assert.ok(cause instanceof TreeError))
-          const wasReached = device.disk.calls >= callNo
           const what = `${code} at call ${n}`
+          try {
+            checkNothingMissing(device, batch, await tree.change(batch, LABEL, { signal }), what)
+          } catch (cause) {
+            if (!(cause instanceof TreeError)) throw cause
+          }
+          const wasReached = device.disk.calls >= callNo
           device.disk.faults = () => undefined
           await tree.recover(intents)
           const contents = contentsOf(device)
