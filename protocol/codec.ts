@@ -3,7 +3,7 @@
  * null. The only file where bytes become values: anything that `encode` would not have written is refused.
  */
 
-import { Tokenizer, decode as decodeCbor, encode as encodeCbor } from 'cborg'
+import { Tokenizer, decode as decodeCbor, decodeFirst, encode as encodeCbor } from 'cborg'
 import type { Token } from 'cborg'
 import { ProtocolError } from './errors.ts'
 import { CBOR_DEPTH_MAX } from './limits.ts'
@@ -62,11 +62,32 @@ function headerBytes(length: number): number {
 
 /** @throws ProtocolError `not-canonical` or `too-large`; never another error, whatever the bytes. */
 export function decode(bytes: Uint8Array): Value {
+  return checked(() => {
+    const tokenizer = new StrictTokenizer(bytes, DECODE_OPTIONS)
+    return decodeCbor(bytes, { ...DECODE_OPTIONS, tokenizer })
+  })
+}
+
+/**
+ * The value at the start of a frame, and the raw bytes behind it: for frames that carry bulk bytes, which are neither
+ * looked at nor copied. `body` is a view of `frame`.
+ *
+ * @throws ProtocolError `not-canonical` or `too-large`; never another error, whatever the bytes.
+ */
+export function decodeHeader(frame: Uint8Array): { readonly header: Value; readonly body: Uint8Array } {
+  let body = frame
+  const header = checked(() => {
+    const tokenizer = new StrictTokenizer(frame, DECODE_OPTIONS)
+    const decoded: readonly unknown[] = decodeFirst(frame, { ...DECODE_OPTIONS, tokenizer })
+    body = frame.subarray(tokenizer.pos())
+    return decoded[0]
+  })
+  return { header, body }
+}
+
+function checked(read: () => unknown): Value {
   try {
-    const value: unknown = decodeCbor(bytes, {
-      ...DECODE_OPTIONS,
-      tokenizer: new StrictTokenizer(bytes, DECODE_OPTIONS),
-    })
+    const value = read()
     checkDepth(value, 0)
     return value as Value
   } catch (cause) {

@@ -61,6 +61,14 @@ export const GET_MANY_MAX = 1024
 export const CHUNKS_REPLY_MAX = 16_384
 /** Requests that one stream may have open at a server. */
 export const BLOB_REQUESTS_OPEN_MAX = 64
+/** Bytes of a chunk list that is fetched: a file of 2 TiB, so that a false size cannot fill the memory. */
+export const CHUNK_LIST_BYTES_MAX = 64 * MIB
+/** Bytes that a device asks for ahead from one peer (by rate and round trip, between these), and from all of them. */
+export const BLOB_WINDOW_BYTES_MIN = 1 * MIB
+export const BLOB_WINDOW_BYTES_MAX = 16 * MIB
+export const BLOB_WINDOWS_BYTES_MAX = 32 * MIB
+/** How long an asked peer may be silent before what it owes is asked elsewhere, in milliseconds: 17 kB/s at the least. */
+export const BLOB_SILENCE_MS = 60_000
 
 /** A pairing frame. */
 export const PAIR_FRAME_BYTES_MAX = 4 * KIB

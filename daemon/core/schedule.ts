@@ -1,0 +1,300 @@
+/**
+ * Which bytes to ask of whom next. Knows the wanted blobs, who holds them, and what has been asked; touches nothing, and
+ * knows no time.
+ *
+ *     small (at most one chunk)   queued ──next──► asked ──remove──►
+ *     large                       queued ──next──► listing ──open──► open ──remove──►
+ *
+ * `giveBack` takes what was asked and did not come back to where it was before. Small blobs come first, then large ones by
+ * size class, so that a huge file never holds up a note; in a class first come, first served. Several holders of an open
+ * blob each take the next run of its missing chunks. The cost of a step does not grow with the number of wanted blobs.
+ */
+
+import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, CHUNKS_REPLY_MAX, GET_MANY_MAX } from '../../protocol/limits.ts'
+import type { BlobRef } from '../../protocol/chunks.ts'
+import { chunkCount, chunkSize } from '../../protocol/chunks.ts'
+import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
+
+/** What one request asks for. */
+export type Task =
+  /** Whole blobs of at most one chunk. */
+  | { readonly kind: 'many'; readonly blobs: readonly BlobRef[] }
+  /** Hashes of its chunk list, in order from `first`, all from one device. */
+  | { readonly kind: 'list'; readonly blob: BlobRef; readonly first: number; readonly count: number }
+  /** Chunks `first` to `first + count - 1`. */
+  | { readonly kind: 'run'; readonly blob: BlobRef; readonly first: number; readonly count: number }
+
+export type Phase = 'queued' | 'asked' | 'listing' | 'open'
+
+/** Chunks from `start` (in) to `end` (out). */
+interface Run {
+  readonly start: number
+  readonly end: number
+}
+
+interface Wanted {
+  readonly blob: BlobRef
+  readonly sizeClass: number
+  holders: ReadonlySet<DeviceId>
+  /** Holders that will not give it for now. */
+  readonly refusals: Set<DeviceId>
+  phase: Phase
+  /** Who is sending the chunk list, and how many hashes of it were asked. */
+  lister: DeviceId | undefined
+  listed: number
+  /** A stack of chunks to ask for: the lowest is last. */
+  readonly runs: Run[]
+}
+
+/** Largest sizes of the classes, and how many blobs of each may be open at a time; class 0 is of small blobs. */
+const SIZE_CLASSES = [
+  { maxBytes: CHUNK_BYTES, openMax: 0 },
+  { maxBytes: 16 * CHUNK_BYTES, openMax: 16 },
+  { maxBytes: 256 * CHUNK_BYTES, openMax: 4 },
+  { maxBytes: 4096 * CHUNK_BYTES, openMax: 2 },
+  { maxBytes: 65_536 * CHUNK_BYTES, openMax: 2 },
+  { maxBytes: Number.POSITIVE_INFINITY, openMax: 2 },
+] as const
+
+export class Schedule {
+  readonly #wanted = new Map<BlobHash, Wanted>()
+  /** What each device could be asked for and is not yet: one queue a size class. */
+  readonly #queues = new Map<DeviceId, Set<BlobHash>[]>()
+  /** Large blobs past `queued`, oldest first, one set a size class. */
+  readonly #open: readonly Set<Wanted>[] = SIZE_CLASSES.map(() => new Set())
+  readonly #available = new Set<DeviceId>()
+
+  /** Whether a device can be asked at all. Open blobs that nobody available has do not keep others from being opened. */
+  setAvailable(device: DeviceId, isAvailable: boolean): void {
+    if (isAvailable) this.#available.add(device)
+    else this.#available.delete(device)
+  }
+
+  /** Wants a blob, or replaces the holders of one that is wanted already. */
+  add(blob: BlobRef, holders: readonly DeviceId[]): void {
+    const known = this.#wanted.get(blob.hash)
+    if (known !== undefined) this.#dequeue(known)
+    const wanted = known ?? createWanted(blob)
+    wanted.holders = new Set(holders)
+    this.#wanted.set(blob.hash, wanted)
+    if (wanted.phase === 'queued') this.#enqueue(wanted)
+  }
+
+  /** It is here, or no longer wanted. */
+  remove(hash: BlobHash): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted === undefined) return
+    this.#dequeue(wanted)
+    this.#open[wanted.sizeClass]?.delete(wanted)
+    this.#wanted.delete(hash)
+  }
+
+  phase(hash: BlobHash): Phase | undefined {
+    return this.#wanted.get(hash)?.phase
+  }
+
+  /** Who may be asked for a blob: its holders but those that refused. */
+  holders(hash: BlobHash): DeviceId[] {
+    const wanted = this.#wanted.get(hash)
+    return wanted === undefined ? [] : [...wanted.holders].filter((device) => !wanted.refusals.has(device))
+  }
+
+  /** Whether anybody available may be asked for it. */
+  isReachable(hash: BlobHash): boolean {
+    const wanted = this.#wanted.get(hash)
+    return wanted !== undefined && this.#hasSource(wanted)
+  }
+
+  /** Whether there is anything to ask of a device. */
+  hasWork(device: DeviceId): boolean {
+    return SIZE_CLASSES.some((_, c) => this.#canStart(device, c) || this.#findOpen(device, c) !== undefined)
+  }
+
+  /** Takes the next work for a device; its blobs and chunks have at most `bytesMax` bytes. Undefined: nothing fits. */
+  next(device: DeviceId, bytesMax: number): Task | undefined {
+    const many = this.#nextMany(device, Math.min(bytesMax, BLOB_REQUEST_BYTES_MAX))
+    if (many.length > 0) return { kind: 'many', blobs: many }
+    for (let c = 1; c < SIZE_CLASSES.length; c++) {
+      const task = this.#nextList(device, c) ?? this.#nextRun(device, c, bytesMax)
+      if (task !== undefined) return task
+    }
+    return undefined
+  }
+
+  /** The chunk list is here and these chunks are missing, ascending. */
+  open(hash: BlobHash, missing: readonly number[]): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted?.phase !== 'listing') return
+    wanted.phase = 'open'
+    wanted.lister = undefined
+    wanted.runs.push(...runsOf(missing).reverse())
+  }
+
+  /** What was asked of a device did not come. Of a run, `chunks` are those that did not; all of them when it is left out. */
+  giveBack(task: Task, chunks?: Iterable<number>): void {
+    switch (task.kind) {
+      case 'many':
+        for (const { hash } of task.blobs) this.#requeue(hash, 'asked')
+        return
+      case 'list':
+        this.#requeue(task.blob.hash, 'listing')
+        return
+      case 'run': {
+        const wanted = this.#wanted.get(task.blob.hash)
+        if (wanted?.phase !== 'open') return
+        const back = chunks ?? Array.from({ length: task.count }, (_, i) => task.first + i)
+        wanted.runs.push(...runsOf([...back].sort((a, b) => a - b)).reverse())
+      }
+    }
+  }
+
+  /** Begins again with a blob: its part could not be opened or written. */
+  restart(hash: BlobHash): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted !== undefined) this.#requeue(hash, wanted.phase)
+  }
+
+  /** Does not ask this device for the blob until it is allowed again. */
+  refuse(hash: BlobHash, device: DeviceId): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted === undefined) return
+    wanted.refusals.add(device)
+    this.#queues.get(device)?.[wanted.sizeClass]?.delete(hash)
+  }
+
+  allow(hash: BlobHash, device: DeviceId): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted === undefined) return
+    wanted.refusals.delete(device)
+    if (wanted.phase === 'queued') this.#enqueue(wanted)
+  }
+
+  #nextMany(device: DeviceId, bytesMax: number): BlobRef[] {
+    const queue = this.#queues.get(device)?.[0]
+    const blobs: BlobRef[] = []
+    let bytes = 0
+    for (const hash of queue ?? []) {
+      const wanted = this.#wanted.get(hash)
+      if (wanted === undefined) continue
+      bytes += wanted.blob.sizeBytes
+      if (bytes > bytesMax || blobs.length === GET_MANY_MAX) break
+      wanted.phase = 'asked'
+      blobs.push(wanted.blob)
+    }
+    for (const { hash } of blobs) this.#dequeue(this.#wanted.get(hash))
+    return blobs
+  }
+
+  /** Goes on with a chunk list that this device is sending, or starts with another blob. */
+  #nextList(device: DeviceId, sizeClass: number): Task | undefined {
+    for (const wanted of this.#open[sizeClass] ?? []) {
+      if (wanted.lister === device && wanted.listed < chunkCount(wanted.blob.sizeBytes)) return listTask(wanted)
+    }
+    if (!this.#canStart(device, sizeClass)) return undefined
+    const [hash] = this.#queues.get(device)?.[sizeClass] ?? []
+    const wanted = hash === undefined ? undefined : this.#wanted.get(hash)
+    if (wanted === undefined) return undefined
+    this.#dequeue(wanted)
+    this.#open[sizeClass]?.add(wanted)
+    wanted.phase = 'listing'
+    wanted.lister = device
+    return listTask(wanted)
+  }
+
+  #nextRun(device: DeviceId, sizeClass: number, bytesMax: number): Task | undefined {
+    const wanted = this.#findOpen(device, sizeClass)
+    const run = wanted?.runs.at(-1)
+    if (wanted === undefined || run === undefined) return undefined
+    const { blob } = wanted
+    let count = 0
+    for (let bytes = 0; run.start + count < run.end; count++) {
+      bytes += chunkSize(blob.sizeBytes, run.start + count)
+      if (bytes > Math.min(bytesMax, BLOB_REQUEST_BYTES_MAX)) break
+    }
+    if (count === 0) return undefined
+    wanted.runs.pop()
+    if (run.start + count < run.end) wanted.runs.push({ start: run.start + count, end: run.end })
+    return { kind: 'run', blob, first: run.start, count }
+  }
+
+  #findOpen(device: DeviceId, sizeClass: number): Wanted | undefined {
+    for (const wanted of this.#open[sizeClass] ?? []) {
+      if (wanted.runs.length > 0 && wanted.holders.has(device) && !wanted.refusals.has(device)) return wanted
+    }
+    return undefined
+  }
+
+  #canStart(device: DeviceId, sizeClass: number): boolean {
+    if ((this.#queues.get(device)?.[sizeClass]?.size ?? 0) === 0) return false
+    return sizeClass === 0 || this.#countMoving(sizeClass) < (SIZE_CLASSES[sizeClass]?.openMax ?? 0)
+  }
+
+  #countMoving(sizeClass: number): number {
+    let count = 0
+    for (const wanted of this.#open[sizeClass] ?? []) if (this.#hasSource(wanted)) count++
+    return count
+  }
+
+  #hasSource(wanted: Wanted): boolean {
+    for (const device of wanted.holders) {
+      if (this.#available.has(device) && !wanted.refusals.has(device)) return true
+    }
+    return false
+  }
+
+  #requeue(hash: BlobHash, from: Phase): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted?.phase !== from) return
+    this.#open[wanted.sizeClass]?.delete(wanted)
+    wanted.phase = 'queued'
+    wanted.lister = undefined
+    wanted.listed = 0
+    wanted.runs.length = 0
+    this.#enqueue(wanted)
+  }
+
+  #enqueue(wanted: Wanted): void {
+    for (const device of wanted.holders) {
+      if (wanted.refusals.has(device)) continue
+      const queues = this.#queues.get(device) ?? SIZE_CLASSES.map(() => new Set<BlobHash>())
+      this.#queues.set(device, queues)
+      queues[wanted.sizeClass]?.add(wanted.blob.hash)
+    }
+  }
+
+  #dequeue(wanted: Wanted | undefined): void {
+    if (wanted === undefined) return
+    for (const device of wanted.holders) this.#queues.get(device)?.[wanted.sizeClass]?.delete(wanted.blob.hash)
+  }
+}
+
+function createWanted(blob: BlobRef): Wanted {
+  return {
+    blob,
+    sizeClass: SIZE_CLASSES.findIndex(({ maxBytes }) => blob.sizeBytes <= maxBytes),
+    holders: new Set(),
+    refusals: new Set(),
+    phase: 'queued',
+    lister: undefined,
+    listed: 0,
+    runs: [],
+  }
+}
+
+function listTask(wanted: Wanted): Task {
+  const first = wanted.listed
+  const count = Math.min(CHUNKS_REPLY_MAX, chunkCount(wanted.blob.sizeBytes) - first)
+  wanted.listed += count
+  return { kind: 'list', blob: wanted.blob, first, count }
+}
+
+/** Neighbouring numbers of an ascending list, joined. */
+function runsOf(numbers: readonly number[]): Run[] {
+  const runs: { start: number; end: number }[] = []
+  for (const number of numbers) {
+    const last = runs.at(-1)
+    if (last?.end === number) last.end++
+    else runs.push({ start: number, end: number + 1 })
+  }
+  return runs
+}

@@ -1,0 +1,235 @@
+/** What comes from holders, and where it goes: checked by the store before it is written, landed when it is whole. */
+
+import type { BlobRefusal } from '../../protocol/blob-messages.ts'
+import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import { blobHashOf } from '../../protocol/ids.ts'
+import type { Task } from '../core/schedule.ts'
+import { errorCode } from './error-code.ts'
+import type { Pull, PullBook } from './pull-book.ts'
+import type { Deliver, Holders } from './pull-holders.ts'
+import { LargePull, chunksBytes } from './pull-large.ts'
+import type { Rest } from './pull-link.ts'
+import type { Work } from './work.ts'
+
+export interface ArrivalsDeps {
+  readonly book: PullBook
+  readonly crypto: Crypto
+  readonly work: Work
+  readonly signal: AbortSignal
+  /** The holders deliver here, so they are made later. */
+  readonly holders: () => Holders
+  readonly onBanned: (device: DeviceId, reason: string) => void
+  /** Parts may be stuck; look again after a while. */
+  readonly onUnavailable: () => void
+}
+
+export class Arrivals implements Deliver {
+  readonly #deps: ArrivalsDeps
+  readonly #book: PullBook
+  readonly #signal: AbortSignal
+
+  constructor(deps: ArrivalsDeps) {
+    this.#deps = deps
+    this.#book = deps.book
+    this.#signal = deps.signal
+  }
+
+  blob(device: DeviceId, blob: BlobRef, bytes: Uint8Array): Promise<void> {
+    return this.#deps.work.spawn(this.#book.landing.inSlot(() => this.#takeBlob(device, blob, bytes)))
+  }
+
+  /** A blob without bytes needs no holder. */
+  empty(pull: Pull): void {
+    const store = async (): Promise<void> => {
+      if (pull.isStoring || this.#book.get(pull.blob.hash) !== pull) return
+      if ((await this.#store(pull, new Uint8Array(0))) === 'wrong') this.#book.judge(pull, 'false-entry')
+    }
+    void this.#deps.work.spawn(this.#book.landing.inSlot(store))
+  }
+
+  chunk(device: DeviceId, blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void> {
+    return this.#deps.work.spawn(this.#takeChunk(device, blob, chunkNo, bytes))
+  }
+
+  hashes(device: DeviceId, blob: BlobRef, first: number, hashes: Uint8Array): void {
+    const pull = this.#book.get(blob.hash)
+    if (pull === undefined || this.#book.schedule.phase(blob.hash) !== 'listing') return
+    const folder = this.#book.target(pull)
+    if (folder === undefined) return
+    const large = pull.large ?? new LargePull(blob, folder, device)
+    pull.large = large
+    try {
+      const list = large.addHashes(first, hashes, this.#deps.crypto)
+      if (list !== undefined) void this.#deps.work.spawn(this.#open(pull, large, list))
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause
+      this.#book.restart(pull)
+      this.#deps.holders().ban(device, 'a false chunk list')
+    }
+  }
+
+  refused(device: DeviceId, rest: Rest, code: BlobRefusal): void {
+    if (code === 'busy') this.#deps.holders().backOff(device)
+    else for (const { hash } of blobsOf(rest.task)) this.#book.takeRefusal(hash, device, code)
+    this.lost(device, [rest])
+  }
+
+  lost(_device: DeviceId, rest: readonly Rest[]): void {
+    for (const { task, chunks } of rest) {
+      if (task.kind === 'list') {
+        // Its other parts are of no use: the next holder is asked for all of it.
+        this.#deps.holders().cancel(task.blob)
+        const pull = this.#book.get(task.blob.hash)
+        if (pull !== undefined && this.#book.schedule.phase(task.blob.hash) === 'listing') pull.large = undefined
+      }
+      this.#book.schedule.giveBack(task, chunks)
+    }
+    this.#deps.holders().pump()
+  }
+
+  unavailable(): void {
+    this.#deps.onUnavailable()
+  }
+
+  banned(device: DeviceId, reason: string): void {
+    this.#deps.onBanned(device, reason)
+  }
+
+  async #takeBlob(device: DeviceId, blob: BlobRef, bytes: Uint8Array): Promise<void> {
+    const pull = this.#book.get(blob.hash)
+    if (pull === undefined || pull.isStoring || this.#signal.aborted) return
+    const isTrueSize = bytes.length === blob.sizeBytes
+    if (!isTrueSize && blobHashOf(this.#deps.crypto.blake3(bytes)) === blob.hash) this.#book.judge(pull, 'false-entry')
+    else if (!isTrueSize || (await this.#store(pull, bytes)) === 'wrong') {
+      this.#giveBackSmall(blob)
+      this.#deps.holders().ban(device, 'a wrong blob')
+    }
+  }
+
+  /** Stores a small blob, which comes whole. */
+  async #store(pull: Pull, bytes: Uint8Array): Promise<'wrong' | undefined> {
+    const { blob } = pull
+    const folder = this.#book.target(pull)
+    const store = folder === undefined ? undefined : this.#book.landing.store(folder)
+    if (folder === undefined || store === undefined) {
+      this.#giveBackSmall(blob)
+      return undefined
+    }
+    pull.isStoring = true
+    try {
+      this.#book.progress.resumed(folder, blob.hash, 0)
+      await store.put(blob.hash, bytes, { signal: this.#signal })
+    } catch (cause) {
+      pull.isStoring = false
+      if (errorCode(cause) === 'wrong-hash') return 'wrong'
+      this.#giveBackSmall(blob)
+      this.#book.takeStoreFault(folder, cause)
+      return undefined
+    }
+    await this.#land(pull, folder)
+    return undefined
+  }
+
+  #giveBackSmall(blob: BlobRef): void {
+    this.#book.schedule.giveBack({ kind: 'many', blobs: [blob] })
+    this.#deps.holders().pump()
+  }
+
+  async #open(pull: Pull, large: LargePull, list: ChunkList): Promise<void> {
+    const { blob, folder } = large
+    await this.#book.closed(blob.hash)
+    const store = this.#book.landing.store(folder)
+    if (pull.large !== large) return
+    if (store === undefined) {
+      this.#book.restart(pull)
+      this.#book.admit(pull)
+      return
+    }
+    try {
+      if ((await store.stat(blob.hash)) !== undefined) {
+        await this.#land(pull, folder)
+        return
+      }
+      const missing = await large.open(store, list, { signal: this.#signal })
+      if (missing === undefined || pull.large !== large) return
+      this.#book.progress.resumed(folder, blob.hash, blob.sizeBytes - chunksBytes(blob, missing))
+      this.#book.schedule.open(blob.hash, missing)
+      this.#deps.holders().pump()
+      if (missing.length === 0) await this.#finish(pull, large)
+    } catch (cause) {
+      this.#book.takeStoreFault(folder, cause)
+    }
+  }
+
+  async #takeChunk(device: DeviceId, blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void> {
+    const pull = this.#book.get(blob.hash)
+    const large = pull?.large
+    if (pull === undefined || large === undefined) return
+    try {
+      const outcome = await large.write(chunkNo, bytes)
+      if (outcome === undefined || pull.large !== large) return
+      if (outcome === 'wrong') {
+        this.#book.schedule.giveBack({ kind: 'run', blob, first: chunkNo, count: 1 })
+        this.#deps.holders().ban(device, 'a wrong chunk')
+        return
+      }
+      this.#book.landing.stored(large.folder)
+      this.#book.progress.moved(large.folder, blob.hash, bytes.length)
+      if (outcome === 'last') await this.#finish(pull, large)
+    } catch (cause) {
+      if (pull.large === large) this.#book.takeStoreFault(large.folder, cause)
+    }
+  }
+
+  async #finish(pull: Pull, large: LargePull): Promise<void> {
+    pull.isStoring = true
+    try {
+      const outcome = await large.commit()
+      if (outcome === 'whole') await this.#land(pull, large.folder)
+      if (outcome === 'wrong') this.#book.judge(pull, 'false-entry')
+    } finally {
+      pull.isStoring = false
+      await large.close()
+    }
+  }
+
+  /** It is whole in the store of one folder: copies it to the others that want it, and tells them all. */
+  async #land(pull: Pull, folder: FolderId): Promise<void> {
+    const { blob } = pull
+    pull.isStoring = true
+    this.#book.landing.stored(folder)
+    const landed = [folder]
+    for (const other of [...pull.folders]) {
+      if (other !== folder && (await this.#copy(blob, folder, other))) landed.push(other)
+    }
+    pull.isStoring = false
+    pull.large = undefined
+    for (const each of landed) {
+      if (!pull.folders.delete(each)) continue
+      this.#book.progress.landed(each, blob.hash)
+      this.#book.landing.announce(each, blob.hash)
+    }
+    if (pull.folders.size === 0) this.#book.forget(pull)
+    else {
+      this.#book.schedule.remove(blob.hash)
+      this.#book.admit(pull)
+    }
+    this.#book.landing.flushIfIdle()
+  }
+
+  async #copy(blob: BlobRef, from: FolderId, to: FolderId): Promise<boolean> {
+    try {
+      return (await this.#book.landing.copy(blob, from, to, { signal: this.#signal })) === 'copied'
+    } catch (cause) {
+      this.#book.takeStoreFault(to, cause)
+      return false
+    }
+  }
+}
+
+function blobsOf(task: Task): readonly BlobRef[] {
+  return task.kind === 'many' ? task.blobs : [task.blob]
+}

@@ -1,0 +1,235 @@
+/**
+ * One stream of /holt/blob/1 to one device: turns tasks into requests and replies into what the tasks asked for. Anything
+ * that was not asked for, or more than was asked for, is a fault of the peer.
+ */
+
+import type { BlobRefusal, BlobReply, BlobRequest } from '../../protocol/blob-messages.ts'
+import { encodeRequest, parseReply } from '../../protocol/blob-messages.ts'
+import type { BlobRef } from '../../protocol/chunks.ts'
+import { chunkSize } from '../../protocol/chunks.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { HASH_BYTES } from '../../protocol/limits.ts'
+import type { Task } from '../core/schedule.ts'
+import type { AbortOptions, PeerStream } from '../ports.ts'
+
+/** What of a task did not come: of a run, these chunks. */
+export interface Rest {
+  readonly task: Task
+  readonly chunks?: readonly number[]
+}
+
+/** Takes what comes. The promises resolve when the bytes no longer stand in memory. */
+export interface Receiver {
+  blob(blob: BlobRef, bytes: Uint8Array): Promise<void>
+  chunk(blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void>
+  /** A part of a chunk list. */
+  hashes(blob: BlobRef, first: number, hashes: Uint8Array): void
+  refused(rest: Rest, code: BlobRefusal): void
+  /** A request was answered for the first time, after so many milliseconds in which nothing else was asked. */
+  answered(afterMs: number): void
+  /** Bytes that were asked for have been stored or dropped, or will not come: there is room for others. */
+  released(bytes: number): void
+}
+
+interface Ask {
+  readonly req: number
+  readonly task: Task
+  /** Chunks of a run that have not come. */
+  readonly chunks: Set<number>
+  /** Blobs of a `many` that have come. */
+  blobsDone: number
+  /** Bytes that may still come. */
+  owedBytes: number
+  /** When it was sent, where nothing else was asked then. */
+  readonly aloneSinceMs: number | undefined
+  isAnswered: boolean
+  isCancelled: boolean
+}
+
+export class PullLink {
+  readonly #stream: PeerStream
+  readonly #receiver: Receiver
+  readonly #signal: AbortSignal
+  readonly #asks = new Map<number, Ask>()
+  #lastReq = 0
+  #sending: Promise<void> = Promise.resolve()
+  /** When the peer last owed nothing or sent something. */
+  heardMs: number
+
+  constructor(stream: PeerStream, receiver: Receiver, o: AbortOptions & { readonly nowMs: number }) {
+    this.#stream = stream
+    this.#receiver = receiver
+    this.#signal = o.signal
+    this.heardMs = o.nowMs
+  }
+
+  /** Requests that have not ended. */
+  get askCount(): number {
+    return this.#asks.size
+  }
+
+  /** Sends the request of a task; returns the bytes that it may bring. */
+  ask(task: Task, nowMs: number): number {
+    const req = ++this.#lastReq
+    const isAlone = this.#asks.size === 0
+    if (isAlone) this.heardMs = nowMs
+    const owedBytes = taskBytes(task)
+    const chunks = task.kind === 'run' ? Array.from({ length: task.count }, (_, i) => task.first + i) : []
+    const aloneSinceMs = isAlone ? nowMs : undefined
+    const state = { blobsDone: 0, owedBytes, aloneSinceMs, isAnswered: false, isCancelled: false }
+    this.#asks.set(req, { req, task, chunks: new Set(chunks), ...state })
+    this.#send(requestOf(task, req))
+    return owedBytes
+  }
+
+  /** Takes back all requests for a large blob. What still comes of them is dropped. */
+  cancel(blob: BlobRef): void {
+    for (const ask of this.#asks.values()) {
+      if (ask.isCancelled || ask.task.kind === 'many' || ask.task.blob.hash !== blob.hash) continue
+      ask.isCancelled = true
+      this.#send({ kind: 'cancel', req: ask.req })
+    }
+  }
+
+  /** Ends the stream at once: `run` returns or throws. */
+  abort(reason: string): void {
+    this.#stream.abort(reason)
+  }
+
+  /**
+   * Reads replies until the stream ends. @throws ProtocolError when the peer breaks the protocol; what the stream throws
+   */
+  async run(clock: { monotonicMs(): number }): Promise<void> {
+    for (;;) {
+      const frame = await this.#stream.read({ signal: this.#signal })
+      if (frame === undefined) return
+      this.heardMs = clock.monotonicMs()
+      this.#take(parseReply(frame), this.heardMs)
+    }
+  }
+
+  /** Forgets all requests; returns what of them did not come. */
+  settle(): Rest[] {
+    const rest: Rest[] = []
+    for (const ask of this.#asks.values()) {
+      if (!ask.isCancelled) rest.push(restOf(ask))
+      this.#receiver.released(ask.owedBytes)
+    }
+    this.#asks.clear()
+    return rest
+  }
+
+  #send(request: BlobRequest): void {
+    const write = async (): Promise<void> => {
+      await this.#stream.write(encodeRequest(request), { signal: this.#signal })
+    }
+    // A stream that takes no more requests ends, too; `run` tells.
+    this.#sending = this.#sending.then(write).catch(() => this.#stream.abort('cannot send'))
+  }
+
+  #take(reply: BlobReply, nowMs: number): void {
+    const ask = this.#asks.get(reply.req)
+    if (ask === undefined) throw new ProtocolError('out-of-turn', `a reply to request ${reply.req}, which is not open`)
+    if (!ask.isAnswered && ask.aloneSinceMs !== undefined) this.#receiver.answered(nowMs - ask.aloneSinceMs)
+    ask.isAnswered = true
+    switch (reply.kind) {
+      case 'chunk':
+        this.#takeChunk(ask, reply.chunkNo, reply.bytes)
+        return
+      case 'blobs':
+        this.#takeBlobs(ask, reply.first, reply.items)
+        return
+      case 'hashes':
+        this.#takeHashes(ask, reply.first, reply.hashes)
+        return
+      case 'refused':
+        this.#takeRefusal(ask, reply.code)
+        return
+    }
+  }
+
+  #takeChunk(ask: Ask, chunkNo: number, bytes: Uint8Array): void {
+    const { task } = ask
+    if (task.kind !== 'run' || !ask.chunks.delete(chunkNo)) throw outOfTurn(ask)
+    if (bytes.length !== chunkSize(task.blob.sizeBytes, chunkNo)) {
+      throw new ProtocolError('bad-field', `chunk ${chunkNo} of blob ${task.blob.hash} has the wrong size`)
+    }
+    ask.owedBytes -= bytes.length
+    if (ask.chunks.size === 0) this.#asks.delete(ask.req)
+    this.#hold(ask, bytes.length, () => this.#receiver.chunk(task.blob, chunkNo, bytes))
+  }
+
+  #takeBlobs(ask: Ask, first: number, items: readonly (Uint8Array | BlobRefusal)[]): void {
+    const { task } = ask
+    if (task.kind !== 'many' || first !== ask.blobsDone) throw outOfTurn(ask)
+    const blobs = task.blobs.slice(first, first + items.length)
+    if (blobs.length < items.length) throw outOfTurn(ask)
+    ask.blobsDone += items.length
+    if (ask.blobsDone === task.blobs.length) this.#asks.delete(ask.req)
+    for (const [i, blob] of blobs.entries()) {
+      const item = items[i]
+      ask.owedBytes -= blob.sizeBytes
+      if (item instanceof Uint8Array) this.#hold(ask, blob.sizeBytes, () => this.#receiver.blob(blob, item))
+      else {
+        this.#receiver.released(blob.sizeBytes)
+        this.#receiver.refused({ task: { kind: 'many', blobs: [blob] } }, item ?? 'missing')
+      }
+    }
+  }
+
+  #takeHashes(ask: Ask, first: number, hashes: Uint8Array): void {
+    const { task } = ask
+    if (task.kind !== 'list' || first !== task.first || hashes.length !== task.count * HASH_BYTES) throw outOfTurn(ask)
+    this.#asks.delete(ask.req)
+    this.#receiver.released(ask.owedBytes)
+    if (!ask.isCancelled) this.#receiver.hashes(task.blob, first, hashes)
+  }
+
+  #takeRefusal(ask: Ask, code: BlobRefusal): void {
+    if (code === 'cancelled' && !ask.isCancelled) throw outOfTurn(ask)
+    this.#asks.delete(ask.req)
+    this.#receiver.released(ask.owedBytes)
+    if (!ask.isCancelled) this.#receiver.refused(restOf(ask), code)
+  }
+
+  /** Lets the receiver store bytes, and says when they are gone from memory. */
+  #hold(ask: Ask, bytes: number, store: () => Promise<void>): void {
+    if (ask.isCancelled) this.#receiver.released(bytes)
+    else void store().finally(() => this.#receiver.released(bytes))
+  }
+}
+
+/** The bytes that a task may bring: what counts towards the window. */
+export function taskBytes(task: Task): number {
+  let bytes = 0
+  switch (task.kind) {
+    case 'many':
+      for (const blob of task.blobs) bytes += blob.sizeBytes
+      return bytes
+    case 'list':
+      return task.count * HASH_BYTES
+    case 'run':
+      for (let i = 0; i < task.count; i++) bytes += chunkSize(task.blob.sizeBytes, task.first + i)
+      return bytes
+  }
+}
+
+function requestOf(task: Task, req: number): BlobRequest {
+  switch (task.kind) {
+    case 'many':
+      return { kind: 'get-many', req, hashes: task.blobs.map(({ hash }) => hash) }
+    case 'list':
+      return { kind: 'chunks', req, hash: task.blob.hash, first: task.first, count: task.count }
+    case 'run':
+      return { kind: 'get', req, hash: task.blob.hash, firstChunk: task.first, count: task.count }
+  }
+}
+
+function restOf(ask: Ask): Rest {
+  if (ask.task.kind === 'many') return { task: { kind: 'many', blobs: ask.task.blobs.slice(ask.blobsDone) } }
+  return ask.task.kind === 'run' ? { task: ask.task, chunks: [...ask.chunks] } : { task: ask.task }
+}
+
+function outOfTurn(ask: Ask): ProtocolError {
+  return new ProtocolError('out-of-turn', `a reply that request ${ask.req} did not ask for`)
+}

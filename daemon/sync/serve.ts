@@ -1,0 +1,54 @@
+/**
+ * Serving: answers what other devices ask of the blobs that this one holds, wherever their bytes lie. Every byte that leaves
+ * was checked against its hash a moment before, so that a file which was edited meanwhile answers `changed` and never lies.
+ * The asker's window is the backpressure; this side only bounds how much a stream may have open.
+ */
+
+import type { BlobRefusal } from '../../protocol/blob-messages.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
+import { BLOB } from '../../protocol/protocols.ts'
+import type { AbortOptions, ByteRange, Clock, Log, PeerStream, PeerTransport } from '../ports.ts'
+import { ServeSession } from './serve-session.ts'
+
+/** Where the bytes of a blob are on this device. */
+export interface LocatedBlob {
+  readonly sizeBytes: number
+  /** The hashes of `count` chunks from `first`, joined; asked only of blobs of more than one chunk. Undefined: not known. */
+  chunkHashes(first: number, count: number): Promise<Uint8Array | undefined>
+  /** Bytes `start` (in) to `end` (out). @throws an error of code `changed` or `missing` where the bytes are not there any more */
+  read(range: ByteRange, o: AbortOptions): AsyncIterable<Uint8Array>
+}
+
+export interface ServeDeps {
+  readonly transport: Pick<PeerTransport, 'handle'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly crypto: Crypto
+  /** Undefined: not held here. */
+  readonly locate: (hash: BlobHash) => Promise<LocatedBlob | undefined>
+  /** Whether a device may have a blob: it is in a folder that the device is told of. */
+  readonly mayRead: (device: DeviceId, hash: BlobHash) => boolean
+  /** What was located is not there as it was: the path should be scanned again. */
+  readonly onStale?: (hash: BlobHash, code: BlobRefusal) => void
+  /** So many bytes of a blob of so many bytes have gone out. */
+  readonly onSent?: (device: DeviceId, hash: BlobHash, bytes: number, sizeBytes: number) => void
+}
+
+/** Serves until it is disposed; then all streams end, and the promise resolves when nothing reads any more. */
+export function serveBlobs(deps: ServeDeps): AsyncDisposable {
+  const ending = new AbortController()
+  const sessions = new Set<Promise<void>>()
+  const handling = deps.transport.handle(BLOB, (stream: PeerStream) => {
+    const session = new ServeSession(stream, deps, ending.signal).run().finally(() => sessions.delete(session))
+    sessions.add(session)
+    return session
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      handling[Symbol.dispose]()
+      ending.abort(new Error('serving has ended'))
+      await Promise.all(sessions)
+    },
+  }
+}
