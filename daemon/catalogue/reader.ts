@@ -6,7 +6,7 @@ import type { Entry } from '../../protocol/entry.ts'
 import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
-import type { RelPath } from '../../protocol/path.ts'
+import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type {
   CatalogueReader,
   DirtyPath,
@@ -38,6 +38,10 @@ export function createReader(tables: Tables): CatalogueReader {
     ownChildren: (folder, directory) =>
       rows(sql(`${OWN} where o.folder = ? and o.parent = ? order by o.name`).all(n(folder), directory)),
     ownLiveBelow: (folder, directory, after, limit) => ownLiveBelow(tables, folder, directory, after, limit),
+    ownDirectories: (folder) =>
+      sql('select distinct parent from own where folder = ? and live and fingerprint is not null')
+        .pluck()
+        .all(n(folder)) as DirPath[],
     others: (folder, path) => othersOf(tables, folder, path),
     ownByHash: (hash, limit) =>
       sql(

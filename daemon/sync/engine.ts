@@ -362,6 +362,7 @@ class FolderEngine implements Engine {
     const holding = this.#held.get(folder.id)
     if (holding?.folder !== folder || folder.isRecovering) return
     folder.isRecovering = true
+    folder.isReady = false
     holding.mustRecover = true
     holding.recovery = createRecovery(false)
     holding.restart?.()

@@ -108,10 +108,13 @@ async function timerLoop(folder: Folder, host: FolderHost, o: AbortOptions): Pro
 
 async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
   await host.ready(folder, o)
+  folder.isReady = true
+  hint(folder, 'all')
+  folder.toPublish.raise()
   for (;;) {
     await folder.toObserve.wait(o)
     await folder.deps.clock.sleep(host.pace.debounceMs, o)
-    if (folder.isPaused || folder.isRecovering) continue
+    if (folder.isPaused) continue
     const scope = takeHints(folder)
     if (scope === undefined) continue
     const outcome = await observe(folder, scope, o)
@@ -151,7 +154,7 @@ async function publishLoop(folder: Folder, host: FolderHost, o: AbortOptions): P
     await folder.toPublish.wait(o)
     await urgentOrAfter(folder, delayMs, o)
     const beganMs = clock.monotonicMs()
-    if (folder.isRecovering || folder.isPaused) continue
+    if (!folder.isReady || folder.isPaused) continue
     if (await publish(folder)) host.onHead(folder)
     const isBusy = clock.monotonicMs() - beganMs < delayMs
     delayMs = isBusy ? Math.min(delayMs * 2, host.pace.coalesceMaxMs) : host.pace.coalesceMs
@@ -176,7 +179,7 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
   for (;;) {
     await folder.toResolve.wait(o)
     const mayApply =
-      folder.isScanned && !folder.isPaused && !folder.isRecovering && (folder.halt === null || folder.decision !== null)
+      folder.isScanned && !folder.isPaused && (folder.halt === null || folder.decision !== null)
     if (!mayApply || folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])

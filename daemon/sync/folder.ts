@@ -66,7 +66,10 @@ export interface Folder {
   /** What a person said of the deletions that halted the folder; taken by the pass that meets them. */
   decision: 'approve' | 'reject' | null
   isPaused: boolean
+  /** The own manifest is being recalled from other devices. */
   isRecovering: boolean
+  /** The catalogue is as new as what left this device: the folder may observe, publish and apply. */
+  isReady: boolean
   /** Whole blobs that wait in the root's store to be placed. */
   readonly landed: Set<BlobHash>
   /** The blobs that each path waits for. */
@@ -100,6 +103,7 @@ export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, 
     decision: null,
     isPaused: false,
     isRecovering: false,
+    isReady: false,
     landed: new Set(),
     waiting: new Map(),
     isScanned: false,

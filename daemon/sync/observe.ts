@@ -107,8 +107,15 @@ async function walk(pass: Pass): Promise<void> {
       await visit(pass, listing)
       if (pass.toHash.length >= HASH_BATCH_FILES) await hashAndRecord(pass)
     }
+    if (pass.queue.length === 0 && pass.scope === 'all') enqueueUnseen(pass)
   }
   await hashAndRecord(pass)
+}
+
+/** Directories that the base has and the walk did not come by: they are gone, or cannot be read. */
+function enqueueUnseen(pass: Pass): void {
+  const { folder } = pass
+  for (const directory of folder.deps.catalogue.read((tx) => tx.ownDirectories(folder.id))) enqueue(pass, directory)
 }
 
 async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
@@ -120,7 +127,10 @@ async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
   }
   if (listing.state === 'absent') {
     folder.problems.delete(directory)
-    if (directory !== ROOT) enqueue(pass, parentOf(directory))
+    if (directory === ROOT) return
+    enqueue(pass, parentOf(directory))
+    const gone = folder.deps.catalogue.read((tx) => liveBelow(tx, folder, directory))
+    pass.missing.push(...gone.filter((row) => row.fingerprint !== null))
     return
   }
   await readRules(pass, listing)
@@ -296,11 +306,7 @@ async function recordMissing(pass: Pass): Promise<Halt | null> {
   const { folder } = pass
   if (pass.lostMount !== null) return { kind: 'mount-missing', path: pass.lostMount }
   if (pass.missing.length === 0) return null
-  const rows = folder.deps.catalogue.read((tx) =>
-    pass.missing.flatMap((row) =>
-      row.entry.content.kind === 'directory' ? [row, ...liveBelow(tx, folder, row.entry.path)] : [row],
-    ),
-  )
+  const rows = missingRows(pass)
   const rootFault = await rootHalt(folder)
   if (rootFault !== null) return rootFault
   const { live } = folder.deps.catalogue.read((tx) => tx.totals(folder.id))
@@ -329,6 +335,16 @@ function takeBack(pass: Pass, rows: readonly OwnRow[]): null {
     )
   })
   return null
+}
+
+/** Each row once, with everything below a directory. */
+function missingRows({ folder, missing }: Pass): OwnRow[] {
+  const all = folder.deps.catalogue.read((tx) =>
+    missing.flatMap((row) =>
+      row.entry.content.kind === 'directory' ? [row, ...liveBelow(tx, folder, row.entry.path)] : [row],
+    ),
+  )
+  return [...new Map(all.map((row) => [row.entry.path, row])).values()].filter((row) => row.fingerprint !== null)
 }
 
 /** Whether another device deleted the path already: then its absence here is no news. */
