@@ -7,7 +7,7 @@
  *     pop the earliest add whose author is seated → does its author have standing for it? → seat the device
  *       → count its removals and role changes of devices without a seat, and of itself → its own adds join the queue
  *
- * An operation has *standing* if its author is seated, had been added before it, and every counted removal of its author comes
+ * An operation has *standing* if its author is seated, had validly been added before it, and every counted removal of its author comes
  * after it; its role is what counted role changes before it made of it, and a demotion that came meanwhile holds as well. So
  * of concurrent removals the senior's wins, and the result depends on the set of operations alone. Nobody touches the
  * standing of a device senior to itself; only the key of the recovery words, senior to all, may.
@@ -67,11 +67,20 @@ export function replayGraph(graph: GroupGraph): GroupState {
 export function hasKnownAuthor(graph: GroupGraph, op: GroupOp): boolean {
   const { change } = graph.genesis
   if (change.kind !== 'genesis') return false
-  return op.author === change.founder.device || op.author === change.recovery || isAddedBefore(graph, op)
+  return op.author === change.recovery || isNamedBefore(graph, op)
+}
+
+function isNamedBefore(graph: GroupGraph, op: GroupOp): boolean {
+  return graph.order.some((known) => {
+    const { change } = known
+    const record = change.kind === 'add' ? change.record : change.kind === 'genesis' ? change.founder : undefined
+    return record?.device === op.author && graph.isBefore(known, op)
+  })
 }
 
 interface Seat {
-  readonly add: GroupOp
+  /** The genesis, or what added the device; first what gave it its seat, then whatever else validly did. */
+  readonly adds: [GroupOp, ...GroupOp[]]
   readonly record: { readonly name: string; readonly role: Role; readonly exchangeKey: Uint8Array }
   readonly seniority: number
 }
@@ -83,7 +92,6 @@ interface Seating {
   readonly graph: GroupGraph
   readonly recovery: DeviceId
   readonly byAuthor: ReadonlyMap<DeviceId, readonly GroupOp[]>
-  readonly addsOf: ReadonlyMap<DeviceId, readonly GroupOp[]>
   readonly seats: Map<DeviceId, Seat>
   /** Counted removals, by whom they remove. */
   readonly removals: Map<DeviceId, Op<'remove'>[]>
@@ -103,7 +111,6 @@ function seatAll(graph: GroupGraph): Seating {
     graph,
     recovery: change.recovery,
     byAuthor: Map.groupBy(graph.order, ({ author }) => author),
-    addsOf: Map.groupBy(graph.order.filter(isKind('add')), ({ change: { record } }) => record.device),
     seats: new Map(),
     removals: new Map(),
     roles: new Map(),
@@ -116,8 +123,16 @@ function seatAll(graph: GroupGraph): Seating {
   }
   for (let add = takeEarliest(seating, queue); add !== undefined; add = takeEarliest(seating, queue)) {
     const { record } = add.change
-    if (seating.seats.has(record.device) || !mayAdd(seating, add) || isFull(seating)) continue
-    takeSeat(seating, add, record)
+    const seat = seating.seats.get(record.device)
+    if (seat?.adds.includes(add) === true || !mayAdd(seating, add)) continue
+    if (seat === undefined) {
+      if (isFull(seating)) continue
+      takeSeat(seating, add, record)
+    } else {
+      // What it did after this addition and not after the first has the seniority of this one: it is counted only now.
+      seat.adds.push(add)
+      countVerdicts(seating, record.device)
+    }
     queue.push(...addsBy(seating, record.device))
   }
   return seating
@@ -142,7 +157,7 @@ function compareAge(graph: GroupGraph, a: GroupOp, b: GroupOp): number {
 }
 
 function takeSeat(seating: Seating, add: GroupOp, record: Seat['record'] & { readonly device: DeviceId }): void {
-  seating.seats.set(record.device, { add, record, seniority: seating.seats.size })
+  seating.seats.set(record.device, { adds: [add], record, seniority: seating.seats.size })
   countVerdicts(seating, record.device)
 }
 
@@ -150,7 +165,7 @@ function mayAdd(seating: Seating, add: Op<'add'>): boolean {
   const { record } = add.change
   if (record.device === seating.recovery) return false
   // A removed key is never added again: not after its removal, and not beside it either.
-  if (!isBeforeAll(seating.graph, add, seating.removals.get(record.device))) return false
+  if (!isBeforeRemovals(seating, add, record.device)) return false
   const authority = standing(seating, add)
   return authority === 'recovery' || authority === 'admin' || (authority === 'member' && record.role !== 'admin')
 }
@@ -161,27 +176,37 @@ function isFull({ seats, removals }: Seating): boolean {
   return seated >= GROUP_DEVICES_MAX
 }
 
-/** Counts the removals and role changes of a device that has just been seated, its own removal first. */
+/** Counts the removals and role changes of a device that has been seated, its own leaving first. */
 function countVerdicts(seating: Seating, author: DeviceId): void {
-  const ops = seating.byAuthor.get(author) ?? []
-  for (const op of ops.filter(isKind('remove'))) if (op.change.device === author) countRemoval(seating, op)
-  for (const op of ops) {
+  if (author !== seating.recovery) countLeavings(seating, author)
+  for (const op of seating.byAuthor.get(author) ?? []) {
     if (isKind('remove')(op) && op.change.device !== author) countRemoval(seating, op)
     else if (isKind('role')(op)) countRole(seating, op)
   }
 }
 
+/**
+ * A device may always leave, whoever added it and in whatever role; so this is settled when it is seated. Once it was removed
+ * by another, or had left, its word on that counts no more.
+ */
+function countLeavings({ graph, byAuthor, removals }: Seating, device: DeviceId): void {
+  const byOthers = (removals.get(device) ?? []).filter(({ author }) => author !== device)
+  for (const op of (byAuthor.get(device) ?? []).filter(isKind('remove'))) {
+    if (op.change.device !== device || !isNamedBefore(graph, op)) continue
+    const isFirst = !(removals.get(device) ?? []).some((earlier) => graph.isBefore(earlier, op))
+    if (isFirst && byOthers.every((removal) => graph.isBefore(op, removal))) listOnce(removals, device, op)
+  }
+}
+
 function countRemoval(seating: Seating, op: Op<'remove'>): void {
   const { device } = op.change
-  const authority = standing(seating, op)
-  const isOwn = device === op.author && authority !== undefined && authority !== 'recovery'
-  if (isOwn || mayJudge(seating, authority, device)) listIn(seating.removals, device).push(op)
+  if (mayJudge(seating, standing(seating, op), device)) listOnce(seating.removals, device, op)
 }
 
 function countRole(seating: Seating, op: Op<'role'>): void {
   const authority = standing(seating, op)
   const isOwn = op.change.device === op.author && authority === 'admin'
-  if (isOwn || mayJudge(seating, authority, op.change.device)) listIn(seating.roles, op.change.device).push(op)
+  if (isOwn || mayJudge(seating, authority, op.change.device)) listOnce(seating.roles, op.change.device, op)
 }
 
 /** Whoever has no seat yet is junior to the one who has just been given one. */
@@ -190,39 +215,41 @@ function mayJudge({ seats, recovery }: Seating, authority: Authority, device: De
   return authority === 'recovery' || (authority === 'admin' && !seats.has(device))
 }
 
-function listIn<T>(lists: Map<DeviceId, T[]>, device: DeviceId): T[] {
-  const list = lists.get(device) ?? []
-  lists.set(device, list)
-  return list
+function listOnce<T>(lists: Map<DeviceId, T[]>, device: DeviceId, item: T): void {
+  const list = lists.get(device)
+  if (list === undefined) lists.set(device, [item])
+  else if (!list.includes(item)) list.push(item)
 }
 
 type Authority = Role | 'recovery' | undefined
 
 /** In what role an author made an operation; undefined when it had no say, and the operation is void. */
 function standing(seating: Seating, op: GroupOp): Authority {
-  const { graph, recovery, seats, removals } = seating
+  const { graph, recovery, seats } = seating
   if (op.author === recovery) return 'recovery'
   const seat = seats.get(op.author)
-  if (seat === undefined || !(seat.add === graph.genesis || isAddedBefore(graph, op, seating.addsOf))) return undefined
-  if (!isBeforeAll(graph, op, removals.get(op.author))) return undefined
+  if (seat?.adds.some((add) => graph.isBefore(add, op)) !== true) return undefined
+  if (!isBeforeRemovals(seating, op, op.author)) return undefined
   return roleAt(seating, op.author, seat, op)
 }
 
-function isAddedBefore(graph: GroupGraph, op: GroupOp, addsOf?: ReadonlyMap<DeviceId, readonly GroupOp[]>): boolean {
-  const adds =
-    addsOf?.get(op.author) ??
-    graph.order.filter((add) => add.change.kind === 'add' && add.change.record.device === op.author)
-  return adds.some((add) => graph.isBefore(add, op))
-}
-
-function isBeforeAll(graph: GroupGraph, op: GroupOp, removals: readonly GroupOp[] = []): boolean {
-  return removals.every((removal) => graph.isBefore(op, removal))
+/**
+ * Whether an operation was known to all who removed a device. A device removes itself at most once; where its key has done so
+ * again (its disk was restored from a backup), what came before any of its leavings stays.
+ */
+function isBeforeRemovals({ graph, removals }: Seating, op: GroupOp, device: DeviceId): boolean {
+  const all = removals.get(device) ?? []
+  const own = all.filter(({ author }) => author === device)
+  const isBeforeOwn = own.length === 0 || own.some((removal) => graph.isBefore(op, removal))
+  return isBeforeOwn && all.every((removal) => removal.author === device || graph.isBefore(op, removal))
 }
 
 /** The role of a device at one of its operations, or at the end (`op` left out). */
 function roleAt({ graph, roles }: Seating, device: DeviceId, seat: Seat, op?: GroupOp): Role {
   let role = seat.record.role
-  const changes = (roles.get(device) ?? []).filter((change) => op === undefined || !graph.isBefore(op, change))
+  const changes = (roles.get(device) ?? []).filter(
+    (change) => !graph.isBefore(change, seat.adds[0]) && (op === undefined || !graph.isBefore(op, change)),
+  )
   for (const change of changes.toSorted((a, b) => graph.place(a) - graph.place(b))) {
     const isSeen = op === undefined || graph.isBefore(change, op)
     if (isDemotion(change) || (isSeen && !isOutdone(graph, change, changes))) role = change.change.role
@@ -279,8 +306,8 @@ function membersOf(seating: Seating, names: ReadonlyMap<DeviceId, string>): Map<
       name: names.get(device) ?? seat.record.name,
       role: roleAt(seating, device, seat),
       exchangeKey: seat.record.exchangeKey,
-      addedBy: seat.add === seating.graph.genesis ? null : seat.add.author,
-      hlc: seat.add.hlc,
+      addedBy: seat.adds[0] === seating.graph.genesis ? null : seat.adds[0].author,
+      hlc: seat.adds[0].hlc,
       seniority: seat.seniority,
     })
   }
