@@ -15,13 +15,18 @@ export function frameHeader(length: number): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Bytes that have arrived and are not taken yet. */
+/**
+ * Bytes that have arrived and are not taken yet. The frame that is arriving is filled as its bytes come, so that the small
+ * buffers of the socket die young.
+ */
 export class FrameBuffer {
   readonly #frameBytesMax: number
+  /** What came after the frame that is arriving. */
   #chunks: Uint8Array[] = []
-  #heldBytes = 0
-  /** Length of the frame whose header has been read, or undefined between frames. */
-  #frameBytes: number | undefined
+  #queuedBytes = 0
+  #frame: Uint8Array | undefined
+  #filledBytes = 0
+  #isTooLarge = false
 
   constructor(frameBytesMax: number) {
     this.#frameBytesMax = frameBytesMax
@@ -29,48 +34,74 @@ export class FrameBuffer {
 
   /** Bytes that are held. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#queuedBytes + this.#filledBytes
   }
 
   /** Bytes that have to be held before the next frame is whole, as far as is known. */
   get neededBytes(): number {
-    return this.#frameBytes ?? 1
+    return this.#frame?.length ?? 1
   }
 
   /** Whether part of a frame is held. */
   get isInFrame(): boolean {
-    return this.#heldBytes > 0 || this.#frameBytes !== undefined
+    return this.#queuedBytes > 0 || this.#frame !== undefined
   }
 
   push(bytes: Uint8Array): void {
-    this.#chunks.push(bytes)
-    this.#heldBytes += bytes.length
+    const rest = this.#queuedBytes === 0 ? this.#fill(bytes) : bytes
+    if (rest.length === 0) return
+    this.#chunks.push(rest)
+    this.#queuedBytes += rest.length
   }
 
   /** The next whole frame; `too-large` once a header says more than is allowed, or makes no sense. */
   take(): Uint8Array | undefined | 'too-large' {
-    this.#frameBytes ??= this.#takeHeader()
-    if (this.#frameBytes === undefined) return undefined
-    if (this.#frameBytes > this.#frameBytesMax) return 'too-large'
-    if (this.#heldBytes < this.#frameBytes) return undefined
-    const frame = this.#takeBytes(this.#frameBytes)
-    this.#frameBytes = undefined
+    if (this.#frame === undefined) this.#begin()
+    if (this.#isTooLarge) return 'too-large'
+    const frame = this.#frame
+    if (frame === undefined || this.#filledBytes < frame.length) return undefined
+    this.#frame = undefined
+    this.#filledBytes = 0
     return frame
   }
 
-  /** One byte, without a header. */
+  /** One byte, without a header. Only between frames. */
   takeByte(): number | undefined {
-    return this.#heldBytes === 0 ? undefined : this.#takeBytes(1)[0]
+    const byte = this.#chunks[0]?.[0]
+    if (byte !== undefined) this.#skip(1)
+    return byte
+  }
+
+  #begin(): void {
+    const length = this.#takeHeader()
+    if (length === undefined) return
+    this.#isTooLarge = length > this.#frameBytesMax
+    if (this.#isTooLarge) return
+    this.#frame = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+    while (this.#queuedBytes > 0 && this.#filledBytes < length) {
+      const [chunk] = this.#chunks
+      if (chunk === undefined) throw new RangeError('bytes that are not held')
+      this.#skip(chunk.length - this.#fill(chunk).length)
+    }
+  }
+
+  /** Fills the frame that is arriving; what is left over is returned. */
+  #fill(bytes: Uint8Array): Uint8Array {
+    if (this.#frame === undefined) return bytes
+    const part = bytes.subarray(0, this.#frame.length - this.#filledBytes)
+    this.#frame.set(part, this.#filledBytes)
+    this.#filledBytes += part.length
+    return bytes.subarray(part.length)
   }
 
   #takeHeader(): number | undefined {
     let length = 0
-    const available = Math.min(this.#heldBytes, HEADER_BYTES_MAX)
+    const available = Math.min(this.#queuedBytes, HEADER_BYTES_MAX)
     for (let i = 0; i < available; i++) {
       const byte = this.#byteAt(i)
       length += (byte & 0x7f) * 0x80 ** i
       if ((byte & 0x80) !== 0) continue
-      this.#takeBytes(i + 1)
+      this.#skip(i + 1)
       return length
     }
     return available === HEADER_BYTES_MAX ? Infinity : undefined
@@ -86,21 +117,17 @@ export class FrameBuffer {
     throw new RangeError('a byte that is not held')
   }
 
-  #takeBytes(count: number): Uint8Array {
-    const taken = Buffer.allocUnsafeSlow(count)
-    let filled = 0
-    let used = 0
-    while (filled < count) {
-      const chunk = this.#chunks[used]
+  #skip(count: number): void {
+    this.#queuedBytes -= count
+    for (let rest = count; rest > 0;) {
+      const [chunk] = this.#chunks
       if (chunk === undefined) throw new RangeError('bytes that are not held')
-      const part = chunk.subarray(0, count - filled)
-      taken.set(part, filled)
-      filled += part.length
-      if (part.length < chunk.length) this.#chunks[used] = chunk.subarray(part.length)
-      else used += 1
+      if (chunk.length > rest) {
+        this.#chunks[0] = chunk.subarray(rest)
+        return
+      }
+      this.#chunks.shift()
+      rest -= chunk.length
     }
-    this.#chunks.splice(0, used)
-    this.#heldBytes -= count
-    return new Uint8Array(taken.buffer, 0, count)
   }
 }

@@ -14,9 +14,11 @@ import { FrameBuffer, frameHeader } from './frame-buffer.ts'
 import { PeerError } from './peer-error.ts'
 
 /** Bytes that are read ahead of the reader before the stream is paused; a larger frame is read to its end. */
-const READ_AHEAD_BYTES = 1024 * 1024
+const READ_AHEAD_BYTES = 2 * 1024 * 1024
 /** What a deflated frame may grow by; a frame on the wire is bounded to this share of the limit. */
 const INFLATE_RATIO_MAX = 8
+/** Up to this size a copy costs less than a piece more. */
+const COPIED_BYTES_MAX = 16 * 1024
 /** How long a closed stream may take to bring its last bytes away. */
 const CLOSE_MS_MAX = 60_000
 /** The first byte of either side. */
@@ -110,7 +112,7 @@ export class FramedStream implements PeerStream {
     if (this.#fault !== undefined) throw this.#fault
     o.signal.throwIfAborted()
     if (this.#stream.writeStatus !== 'writable') throw new PeerError('gone', 'the stream is closed')
-    this.#stream.send(framed(body))
+    for (const part of framed(body)) this.#stream.send(part)
   }
 
   async #inflate(frame: Uint8Array): Promise<Uint8Array> {
@@ -192,11 +194,8 @@ export class FramedStream implements PeerStream {
   }
 }
 
-/** A copy with its header: the stream keeps it until it is sent, and the caller may use its buffer again. */
-function framed(body: Uint8Array): Uint8Array {
+/** A frame with its header: small ones as one piece, large ones without a copy. */
+function framed(body: Uint8Array): readonly Uint8Array[] {
   const header = frameHeader(body.length)
-  const bytes = new Uint8Array(header.length + body.length)
-  bytes.set(header)
-  bytes.set(body, header.length)
-  return bytes
+  return body.length > COPIED_BYTES_MAX ? [header, body] : [Buffer.concat([header, body])]
 }
