@@ -35,6 +35,7 @@ export function toTreeError(cause: unknown, what: string): unknown {
   if (hasErrno(cause, 'EROFS')) return new TreeError('read-only', `${what}: the disk is read-only`, { cause })
   if (hasErrno(cause, 'EACCES', 'EPERM')) return new TreeError('denied', `${what}: this user may not`, { cause })
   if (hasErrno(cause, 'ENOENT')) return new TreeError('missing', `${what}: it is not there`, { cause })
-  if (hasErrno(cause, 'ENOTDIR', 'ELOOP')) return new TreeError('changed', `${what}: something else is in the way`, { cause })
+  if (hasErrno(cause, 'ENOTDIR', 'ELOOP'))
+    return new TreeError('changed', `${what}: something else is in the way`, { cause })
   return cause instanceof Error && 'code' in cause ? new TreeError('io', `${what}: ${cause.message}`, { cause }) : cause
 }
