@@ -31,3 +31,6 @@ function dataDirectory({ environment, platform, homeDirectory }: HomeQuestion): 
   // The XDG specification: a relative path is invalid and to be ignored.
   return given?.startsWith('/') === true ? given : `${homeDirectory}/.local/share`
 }
+
+/** Names of everything that a daemon makes in its home: only these may be removed with it. */
+export const HOME_ENTRIES: readonly RegExp[] = [/^(config\.toml|daemon\.(lock|pid))$/, /^(log|run)$/]

@@ -1,0 +1,96 @@
+/** The commands that change folders, devices and the group. */
+
+import type { Command, Operand } from '../command.ts'
+
+const FOLDER: Operand = { name: 'FOLDER', isRequired: true, description: 'its name or id', completes: 'folder' }
+const DEVICE: Operand = { name: 'DEVICE', isRequired: true, description: 'its name or id', completes: 'device' }
+
+export const FOLDER_COMMANDS: readonly Command[] = [
+  {
+    name: ['approve'],
+    group: 'folders',
+    summary: 'Let a halted folder do what it halted for',
+    operands: [FOLDER],
+    operations: ['approveFolder', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder.ts')).runApprove,
+  },
+  {
+    name: ['reject'],
+    group: 'folders',
+    summary: 'Refuse what a folder halted for; deleted files come back on every device',
+    operands: [FOLDER],
+    operations: ['rejectFolder', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder.ts')).runReject,
+  },
+  {
+    name: ['folder', 'pause'],
+    group: 'folders',
+    summary: 'Stop syncing a folder for now',
+    operands: [FOLDER],
+    operations: ['pauseFolder', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder.ts')).runPause,
+  },
+  {
+    name: ['folder', 'resume'],
+    group: 'folders',
+    summary: 'Sync a paused folder again',
+    operands: [FOLDER],
+    operations: ['resumeFolder', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder.ts')).runResume,
+  },
+  {
+    name: ['folder', 'move'],
+    group: 'folders',
+    summary: 'Say where the directory of a folder was moved to',
+    details: ['Move the directory first. It is recognised by its marker; nothing is read or transferred again.'],
+    operands: [FOLDER, { name: 'NEWPATH', isRequired: true, description: 'where it is now', completes: 'path' }],
+    operations: ['moveFolder', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder.ts')).runMove,
+  },
+  {
+    name: ['folder', 'remove'],
+    group: 'folders',
+    summary: 'Stop keeping a folder in sync here; its files stay',
+    operands: [FOLDER],
+    flags: [{ name: 'everywhere', description: 'Withdraw it from the whole group; the files stay on every device' }],
+    operations: ['removeFolder', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder.ts')).runRemove,
+  },
+]
+
+export const DEVICE_COMMANDS: readonly Command[] = [
+  {
+    name: ['device', 'rename'],
+    group: 'devices',
+    summary: 'Give this device another name',
+    operands: [DEVICE, { name: 'NAME', isRequired: true, description: 'the new name' }],
+    operations: ['renameDevice', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/device.ts')).runRename,
+  },
+  {
+    name: ['device', 'remove'],
+    group: 'devices',
+    summary: 'Remove a device from the group',
+    details: ['It is cut off at once. What it holds, it keeps. It can only come back by pairing again.'],
+    operands: [DEVICE],
+    flags: [{ name: 'lost', description: 'It is in other hands' }],
+    operations: ['removeDevice', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/device.ts')).runRemove,
+  },
+  {
+    name: ['leave'],
+    group: 'devices',
+    summary: 'Take this device out of its group, keeping all files',
+    operations: ['leaveGroup', 'getDaemon'],
+    daemon: 'started',
+    load: async () => (await import('../commands/leave.ts')).runLeave,
+  },
+]
