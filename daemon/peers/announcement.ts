@@ -4,7 +4,7 @@
  * address is the one that the packet comes from.
  */
 
-import type { Answer, DecodedPacket, Question } from 'dns-packet'
+import type { Answer, Packet, Question } from 'dns-packet'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { parseDeviceId } from '../../protocol/ids.ts'
 
@@ -33,13 +33,12 @@ export function encodeAnnouncement(own: Announcement): Answer[] {
   ]
 }
 
-export function isQuery(packet: DecodedPacket): boolean {
-  return packet.type === 'query' && (packet.questions ?? []).some((question) => sameName(question.name, SERVICE))
+export function isQuery(packet: Packet): boolean {
+  return (packet.questions ?? []).some((question) => sameName(question.name, SERVICE))
 }
 
-/** The announcements of a packet; records that are none, or not well formed, are passed over. */
-export function parseAnnouncements(packet: DecodedPacket): Announcement[] {
-  if (packet.type !== 'response') return []
+/** The announcements of a response; records that are none, or not well formed, are passed over. */
+export function parseAnnouncements(packet: Packet): Announcement[] {
   const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])].slice(0, RECORDS_MAX)
   return records.flatMap((record) => parseRecord(record) ?? [])
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Connection } from '@libp2p/interface'
+import { pause } from './abortable.ts'
 
 /** How long an address has the line for itself. */
 const STAGGER_MS = 250
@@ -58,7 +59,7 @@ export class DialRun {
 
   async #attempt(address: string, delayMs: number): Promise<void> {
     try {
-      await this.#pause(delayMs)
+      if (delayMs > 0) await pause(delayMs, this.#end.signal)
       const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(ADDRESS_MS_MAX)])
       const connection = await this.#dial(address, { signal })
       if (this.#end.signal.aborted) connection.abort(new Error('another address was faster'))
@@ -74,22 +75,5 @@ export class DialRun {
   #finish(): void {
     this.#end.abort(new Error('the dial is over'))
     this.#outcome.reject(new AggregateError(this.#causes, 'no address answers'))
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    if (delayMs === 0) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const { signal } = this.#end
-      if (signal.aborted) return reject(signal.reason)
-      const abort = (): void => {
-        clearTimeout(timer)
-        reject(signal.reason)
-      }
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', abort)
-        resolve()
-      }, delayMs)
-      signal.addEventListener('abort', abort, { once: true })
-    })
   }
 }

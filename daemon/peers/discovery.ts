@@ -3,7 +3,7 @@
  * default route lies elsewhere never meet. Nothing is sent but to the link-local group 224.0.0.251.
  */
 
-import type { DecodedPacket } from 'dns-packet'
+import type { Packet } from 'dns-packet'
 import makeMulticastDns from 'multicast-dns'
 import type { MulticastDNS } from 'multicast-dns'
 import type { Log } from '../ports.ts'
@@ -120,7 +120,8 @@ class Voice implements AsyncDisposable {
     this.#init = init
     const { address } = network
     this.#mdns = makeMulticastDns({ interface: address, bind: '0.0.0.0', port: init.udpPort ?? MDNS_PORT })
-    this.#mdns.on('packet', (packet, from) => this.#onPacket(packet, from.address))
+    this.#mdns.on('query', (packet, from) => this.#onQuery(packet, from.address))
+    this.#mdns.on('response', (packet, from) => this.#onResponse(packet, from.address))
     this.#mdns.on('warning', () => undefined)
     this.#mdns.on('error', (cause) => this.#onError(cause))
     this.#timers = GREETINGS_MS.map((delayMs) => setTimeout(() => this.greet(), delayMs))
@@ -146,9 +147,12 @@ class Voice implements AsyncDisposable {
   }
 
   /** Every socket of the host gets every packet: each takes those of its own network. */
-  #onPacket(packet: DecodedPacket, from: string): void {
+  #onQuery(packet: Packet, from: string): void {
+    if (this.#network.has(from) && isQuery(packet)) this.#answerSoon()
+  }
+
+  #onResponse(packet: Packet, from: string): void {
     if (!this.#network.has(from)) return
-    if (isQuery(packet)) this.#answerSoon()
     for (const announcement of parseAnnouncements(packet)) {
       this.#init.onSighting({ ...announcement, address: from, network: this.#network.name })
     }

@@ -91,7 +91,10 @@ export class FramedStream implements PeerStream {
       const hasResumed = this.#demand()
       if (frame !== undefined) return this.protocol.isDeflated ? this.#inflate(frame) : frame
       if (hasResumed) continue
-      if (this.#isAtEnd()) return this.#end()
+      if (this.#isAtEnd()) {
+        this.#end()
+        return undefined
+      }
       await this.#bell.wait(o.signal)
     }
   }
@@ -166,9 +169,8 @@ export class FramedStream implements PeerStream {
     return this.#remoteEnded && this.#stream.readBufferLength === 0
   }
 
-  #end(): undefined {
+  #end(): void {
     if (this.#incoming.isInFrame) throw this.#fail(new PeerError('gone', 'the stream ended within a frame'))
-    return undefined
   }
 
   async #closeStream(): Promise<void> {

@@ -19,6 +19,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { SecureContext } from 'node:tls'
+import { abortReason } from './abortable.ts'
 import type { Endpoint } from './address.ts'
 import { endpointOf } from './address.ts'
 import type { TrafficCounter } from './socket-connection.ts'
@@ -29,6 +30,8 @@ import { secureInbound, secureOutbound } from './tls-handshake.ts'
 const HANDSHAKE_MS_MAX = 10_000
 /** Accepted sockets that have proved nothing yet. */
 const HANDSHAKES_MAX = 32
+/** Of these, from one address. */
+const HANDSHAKES_PER_ADDRESS_MAX = 8
 /** The content type of a TLS handshake record (RFC 8446 §5.1). */
 const TLS_HANDSHAKE_BYTE = 0x16
 
@@ -78,7 +81,7 @@ export class LinkTransport implements Transport {
   /** Takes over a socket that was accepted. Whatever it does wrong ends it, and nothing else. */
   async receive(raw: Socket): Promise<void> {
     raw.on('error', () => raw.destroy())
-    if (this.#handshaking.size >= HANDSHAKES_MAX) return void raw.destroy()
+    if (!this.#hasRoomFor(raw)) return void raw.destroy()
     this.#handshaking.add(raw)
     const signal = AbortSignal.timeout(HANDSHAKE_MS_MAX)
     try {
@@ -90,6 +93,11 @@ export class LinkTransport implements Transport {
     } finally {
       this.#handshaking.delete(raw)
     }
+  }
+
+  #hasRoomFor(raw: Socket): boolean {
+    const neighbours = [...this.#handshaking].filter((other) => other.remoteAddress === raw.remoteAddress)
+    return this.#handshaking.size < HANDSHAKES_MAX && neighbours.length < HANDSHAKES_PER_ADDRESS_MAX
   }
 
   async #upgrade(raw: Socket, signal: AbortSignal): Promise<void> {
@@ -157,10 +165,10 @@ export class LinkTransport implements Transport {
 
 function connected(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
     const socket = connect({ host: endpoint.host, port: endpoint.port })
     const onAbort = (): void => void socket.destroy(new Error('the dial was given up', { cause: signal.reason }))
-    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
     socket.once('close', () => signal.removeEventListener('abort', onAbort))
     socket.once('error', reject)
     socket.once('connect', () => {
@@ -175,7 +183,7 @@ function connected(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
 /** Looks at the first byte and puts it back. The socket is paused afterwards. */
 function firstByte(raw: Socket, signal: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => end(() => reject(signal.reason))
+    const onAbort = (): void => end(() => reject(abortReason(signal)))
     const onClose = (): void => end(() => reject(new Error('the connection closed before its first byte')))
     const onData = (bytes: Buffer): void => {
       raw.pause()

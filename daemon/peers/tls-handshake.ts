@@ -5,6 +5,7 @@ import { verifyPeerCertificate } from '@libp2p/tls/utils'
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { TLSSocket, connect, createSecureContext } from 'node:tls'
+import { abortReason } from './abortable.ts'
 import type { Certificate } from './certificate.ts'
 
 /** The protocol that both sides name in the handshake. */
@@ -74,7 +75,7 @@ function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', signal:
     const onSecure = (): void => end(resolve)
     const onError = (cause: Error): void => end(() => reject(cause))
     const onClose = (): void => end(() => reject(new Error('the connection closed during the handshake')))
-    const onAbort = (): void => end(() => reject(signal.reason))
+    const onAbort = (): void => end(() => reject(abortReason(signal)))
     socket.on(event, onSecure).on('error', onError).on('close', onClose)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })

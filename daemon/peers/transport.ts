@@ -285,7 +285,10 @@ class Transport implements Libp2pPeerTransport {
 
   #onOpen(connection: Connection): void {
     const device = deviceOf(connection.remotePeer)
-    if (!this.#links.hasRoomFor(device)) return connection.abort(new Error('too many connections'))
+    if (!this.#links.hasRoomFor(device)) {
+      connection.abort(new Error('too many connections'))
+      return
+    }
     this.#links.add(connection, device, performance.now())
     if (!this.#members.has(device)) return
     this.#presence.set(device, true)

@@ -64,7 +64,9 @@ export function describeManyStreams(bench: () => Bench): void {
 
   it('refuses a protocol that nobody handles, or no longer', async () => {
     bench().admitAll()
-    const handling = bench().b.handle(META, async (stream) => void (await stream.read(bench())))
+    const handling = bench().b.handle(META, async (stream) => {
+      await stream.read(bench())
+    })
     const stream = await openWhenOnline(bench().network, bench().a, bench().b, META)
     stream.abort('done')
     await assert.rejects(bench().wait(bench().a.open(bench().b.self, BLOB, bench())), peerError('refused'))

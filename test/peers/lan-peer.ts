@@ -33,8 +33,8 @@ export class LanPeer implements AsyncDisposable {
   #wake: () => void = () => undefined
 
   constructor(host: Host, seed: number) {
-    const [program, ...args] = [...host.prefix, process.execPath, fileURLToPath(import.meta.url), String(seed)]
-    assert.ok(program !== undefined)
+    const [program, ...rest] = host.prefix
+    const args = [...rest, process.execPath, fileURLToPath(import.meta.url), String(seed)]
     this.#child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#child.on('message', (message: Told) => {
       this.#told.push(message)
@@ -90,7 +90,7 @@ async function main(seed: number): Promise<void> {
     listen: { port: 24_658, isExplicit: false },
     discovery: true,
     log: silentLog,
-    timing: { silenceMs: 6_000 },
+    timing: { silenceMs: 4_000 },
   })
   const end = new AbortController()
   const { signal } = end
@@ -103,7 +103,10 @@ async function main(seed: number): Promise<void> {
     admit: (devices: DeviceId[]) => transport.admit(new Set(devices)),
     announce: (nameplate: number) => transport.announce(nameplate),
     find: async (nameplate: number) => {
-      for await (const { device } of transport.inviters(nameplate, { signal })) return tell({ inviter: device })
+      for await (const { device } of transport.inviters(nameplate, { signal })) {
+        tell({ inviter: device })
+        return
+      }
     },
     echo: async (device: DeviceId) => {
       while (!(await echoes(transport, device))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))

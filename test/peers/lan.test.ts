@@ -126,9 +126,8 @@ async function assertBackSoon(peer: LanPeer, device: DeviceId): Promise<void> {
 function send(host: Host, address: string): void {
   const code = `const s = require('dgram').createSocket('udp4')
     s.bind(0, () => { s.setMulticastInterface('10.77.0.1'); s.send('x', 9, '${address}', () => s.close()) })`
-  const [program, ...args] = [...host.prefix, process.execPath, '-e', code]
-  assert.ok(program !== undefined)
-  execFileSync(program, args)
+  const [program, ...args] = host.prefix
+  execFileSync(program, [...args, process.execPath, '-e', code])
 }
 
 function hostOf(lan: Lan, index: number): Host {
