@@ -4,7 +4,6 @@
  */
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
-import type { Position } from '../../protocol/manifest.ts'
 import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
 import type { AbortOptions, BlobStore, FileTree, PeerTransport } from '../ports.ts'
 import type { Deps, Folder, Halt } from './folder.ts'
@@ -13,7 +12,9 @@ import type { FolderHost, Pace } from './folder-loops.ts'
 import { publishNow, runFolder } from './folder-loops.ts'
 import type { ObserveOutcome } from './observe.ts'
 import { removeHead } from './publish.ts'
-import type { Recovery, RecoveryHost } from './recovery.ts'
+import type { Held, Holding } from './holding.ts'
+import { remoteOf, toHeld } from './holding.ts'
+import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, onRecalled, recover } from './recovery.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { blobsLanded } from './resolve-pass.ts'
@@ -54,43 +55,6 @@ export interface EngineOptions {
   onEvent(event: EngineEvent): void
 }
 
-/** A folder that this device holds. */
-export interface Held {
-  readonly settings: FolderSettings
-  /** Undefined while its root cannot be opened. */
-  readonly folder: Folder | undefined
-  /** Why it cannot. */
-  readonly fault: string | null
-  /** What other devices say of their copies. */
-  readonly remotes: ReadonlyMap<DeviceId, Remote>
-}
-
-export interface Remote {
-  readonly isComplete: boolean
-  readonly acked: Position | null
-  readonly halt: HaltNotice | null
-}
-
-interface RemoteState {
-  isComplete: boolean
-  acked: Position | null
-  halt: HaltNotice | null
-  holds: boolean
-}
-
-interface Holding {
-  settings: FolderSettings
-  folder: Folder | undefined
-  fault: string | null
-  recovery: Recovery
-  readonly remotes: Map<DeviceId, RemoteState>
-  readonly stop: AbortController
-  /** Ends the run of the folder, and begins another. */
-  restart: (() => void) | undefined
-  done: Promise<void>
-  mustRecover: boolean
-}
-
 export interface Engine {
   held(): readonly Held[]
   get(folder: FolderId): Held | undefined
@@ -106,6 +70,8 @@ export interface Engine {
   decide(folder: FolderId, decision: 'approve' | 'reject'): boolean
   /** Blobs that a pull has brought whole. */
   landed(folder: FolderId, hashes: readonly BlobHash[]): void
+  /** The queue of pulls has room again: what waits wants its blobs once more. */
+  wantAgain(): void
   /** Everything may have changed: after a resume. */
   rescan(): void
   /** Devices left the group: what they said is dropped. */
@@ -181,6 +147,14 @@ class FolderEngine implements Engine {
     if (held !== undefined) blobsLanded(held, hashes)
   }
 
+  wantAgain(): void {
+    for (const { folder } of this.#held.values()) {
+      if (folder === undefined) continue
+      this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
+      folder.toResolve.raise()
+    }
+  }
+
   rescan(): void {
     for (const { folder } of this.#held.values()) if (folder !== undefined) hint(folder, 'all')
   }
@@ -215,7 +189,7 @@ class FolderEngine implements Engine {
       folder: undefined,
       fault: null,
       recovery: createRecovery(isNew),
-      remotes: known?.remotes ?? new Map<DeviceId, RemoteState>(),
+      remotes: known?.remotes ?? new Map(),
       stop: new AbortController(),
       restart: undefined,
       done: Promise.resolve(),
@@ -367,19 +341,6 @@ class FolderEngine implements Engine {
     holding.recovery = createRecovery(false)
     holding.restart?.()
   }
-}
-
-function toHeld(holding: Holding): Held {
-  const remotes = new Map([...holding.remotes].filter(([, remote]) => remote.holds))
-  return { settings: holding.settings, folder: holding.folder, fault: holding.fault, remotes }
-}
-
-function remoteOf(holding: Holding, device: DeviceId): RemoteState {
-  const known = holding.remotes.get(device)
-  if (known !== undefined) return known
-  const remote: RemoteState = { isComplete: false, acked: null, halt: null, holds: false }
-  holding.remotes.set(device, remote)
-  return remote
 }
 
 function takeDecision(folder: Folder, decision: 'approve' | 'reject'): void {

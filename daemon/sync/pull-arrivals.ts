@@ -21,6 +21,8 @@ export interface ArrivalsDeps {
   readonly signal: AbortSignal
   /** The holders deliver here, so they are made later. */
   readonly holders: () => Holders
+  /** A list that fits what its holders signed: what lets this device serve the blob later. */
+  readonly onChunkList: (list: ChunkList) => void
   readonly onBanned: (device: DeviceId, reason: string) => void
   /** Parts may be stuck; look again after a while. */
   readonly onUnavailable: () => void
@@ -140,6 +142,7 @@ export class Arrivals implements Deliver {
 
   async #open(pull: Pull, large: LargePull, list: ChunkList): Promise<void> {
     const { blob, folder } = large
+    this.#deps.onChunkList(list)
     await this.#book.closed(blob.hash)
     const store = this.#book.landing.store(folder)
     if (pull.large !== large) return

@@ -9,7 +9,7 @@
  */
 
 import type { BlobRefusal } from '../../protocol/blob-messages.ts'
-import type { BlobRef } from '../../protocol/chunks.ts'
+import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { BlobStore, Clock, Log, PeerTransport, Random } from '../ports.ts'
@@ -94,6 +94,8 @@ export interface PullDeps {
   readonly holdersOf: (blob: BlobRef) => readonly DeviceId[]
   /** These blobs are whole and durable in the folder's store, and no longer wanted there. */
   readonly onLanded: (folder: FolderId, hashes: readonly BlobHash[]) => void
+  /** The chunk list of a blob, verified: to be kept for serving it. */
+  readonly onChunkList?: (list: ChunkList) => void
   readonly onFault?: (fault: PullFault) => void
   readonly onProgress?: (event: TransferEvent) => void
   /** There is room again after `want` returned false. */
@@ -120,6 +122,7 @@ export function createPullQueue(deps: PullDeps): PullQueue {
   )
   const arrivals: Arrivals = new Arrivals({
     ...{ book, crypto, work, signal, holders: () => holders },
+    onChunkList: (list) => deps.onChunkList?.(list),
     onBanned: (device, reason) => deps.onFault?.({ kind: 'banned', device, reason }),
     onUnavailable: () => alarm.at(clock.monotonicMs() + STUCK_MS),
   })

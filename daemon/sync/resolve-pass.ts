@@ -16,6 +16,7 @@ import type { Applied } from './apply.ts'
 import { decide } from './decide.ts'
 import type { Decision } from './decide.ts'
 import type { Folder, Halt } from './folder.ts'
+import type { PullQueue } from './pull.ts'
 import { resolverOf } from './folder.ts'
 import { rootHalt } from './observe.ts'
 
@@ -23,10 +24,7 @@ import { rootHalt } from './observe.ts'
 const BATCH_PATHS = 1024
 
 /** The queue of pulls, as a pass uses it. */
-export interface Pulls {
-  want(folder: FolderId, blob: BlobRef): void
-  unwant(folder: FolderId, hash: BlobHash): void
-}
+export type Pulls = Pick<PullQueue, 'want' | 'unwant'>
 
 export interface PassOutcome {
   readonly steps: number
@@ -169,7 +167,7 @@ function updateWaiting(
     )
     for (const blob of blobs) {
       dropped.delete(blob.hash)
-      pulls.want(folder.id, blob)
+      pulls.want({ folder: folder.id, blob })
     }
   }
   if (dropped.size === 0) return

@@ -3,17 +3,16 @@
 import { openCatalogue } from '../../daemon/catalogue/catalogue.ts'
 import type { SqliteCatalogue } from '../../daemon/catalogue/catalogue.ts'
 import type { Catalogue } from '../../daemon/catalogue-port.ts'
-import type { Engine } from '../../daemon/sync/engine.ts'
-import { createEngine } from '../../daemon/sync/engine.ts'
-import type { Deps } from '../../daemon/sync/folder.ts'
+import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
+import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { SimDevice, SimPorts } from './world.ts'
 
 export interface SimDaemon {
   readonly device: SimDevice
-  engine: Engine
-  catalogue: SqliteCatalogue
+  readonly catalogue: Catalogue
+  readonly sync: DeviceSync
   /** Set when the engine stopped by itself. */
   failure: unknown
 }
@@ -23,8 +22,9 @@ export class SimCatalogue {
   #db: SqliteCatalogue | undefined
   #durable: Buffer | undefined
 
-  open(ports: SimPorts): SqliteCatalogue {
-    const db = this.#db ?? openCatalogue({ file: this.#durable ?? ':memory:', self: ports.signer.device, crypto: ports.crypto })
+  open(ports: SimPorts): Catalogue {
+    const db =
+      this.#db ?? openCatalogue({ file: this.#durable ?? ':memory:', self: ports.signer.device, crypto: ports.crypto })
     this.#db = db
     return {
       ...db,
@@ -49,6 +49,8 @@ export class SimCatalogue {
 }
 
 export const ROOT = '/photos'
+/** A full scan now and then finds what the simulated watcher lost. */
+const PACE = { ...DEFAULT_PACE, rescanMs: 120_000 }
 
 export function startDaemon(
   device: SimDevice,
@@ -56,42 +58,36 @@ export function startDaemon(
   folder: FolderId,
   members: () => readonly DeviceId[],
 ): SimDaemon {
-  const fetch = (hash: string): Uint8Array | undefined => (globalThis as never as { fetchHack(h: string, d: SimDevice): Uint8Array | undefined }).fetchHack(hash, device)
   return device.start((ports) => {
     const catalogue = catalogues.open(ports)
-    const deps: Deps = { ...ports, catalogue: catalogue as Catalogue }
-    const daemon: SimDaemon = { device, catalogue, engine: undefined as never, failure: undefined }
-    const engine: Engine = createEngine({
-      deps,
-      transport: ports.transport,
-      membership: { isMember: (id) => members().includes(id), others: () => members().filter((id) => id !== device.id) },
-      pulls: {
-        want: (id, blob) => {
-          void (async () => {
-            for (;;) {
-              await ports.clock.sleep(50, { signal: new AbortController().signal })
-              const bytes = fetch(blob.hash)
-              if (bytes === undefined) continue
-              try { await engine.folder(id)?.incoming.put(blob.hash, bytes, { signal: new AbortController().signal }) } catch { continue }
-              engine.landed(id, [blob.hash])
-              return
-            }
-          })().catch((e: unknown) => (daemon.failure = e))
-        },
-        unwant: () => undefined,
-      },
-      pace: { ...DEFAULT_PACE, rescanMs: 120_000 },
-      release: 'test',
-      openRoot: (settings) =>
-        Promise.resolve({ tree: ports.openTree(settings.path, settings.id), incoming: ports.openStore(settings.path) }),
-      onEvent: () => undefined,
-    })
-    daemon.engine = engine
-    ports.transport.admit(new Set(members()))
-    void engine.hold({ id: folder, name: 'Photos', path: ROOT, isPaused: false }, { isNew: false }).catch((e: unknown) => (daemon.failure = e))
-    engine.run({ signal: new AbortController().signal }).catch((cause: unknown) => {
-      daemon.failure = cause
-    })
+    const daemon: SimDaemon = { device, catalogue, sync: createSync(ports, catalogue, members), failure: undefined }
+    const fail = (cause: unknown): void => {
+      daemon.failure ??= cause
+    }
+    const others = members().filter((id) => id !== device.id)
+    ports.transport.admit(new Set(others))
+    const settings = { id: folder, name: 'Photos', path: ROOT, isPaused: false }
+    daemon.sync.engine.hold(settings, { isNew: false }).catch(fail)
+    daemon.sync.run({ signal: new AbortController().signal }).catch(fail)
     return daemon
+  })
+}
+
+function createSync(ports: SimPorts, catalogue: Catalogue, members: () => readonly DeviceId[]): DeviceSync {
+  const { self } = ports.transport
+  return createDeviceSync({
+    deps: { ...ports, catalogue },
+    transport: ports.transport,
+    membership: {
+      isMember: (id) => members().includes(id),
+      others: () => members().filter((id) => id !== self),
+    },
+    pace: PACE,
+    release: 'simulated',
+    openRoot: ({ path, id }) => Promise.resolve({ tree: ports.openTree(path, id), incoming: ports.openStore(path) }),
+    onEvent: () => undefined,
+    onTransfer: () => undefined,
+    onPullFault: () => undefined,
+    onSent: () => undefined,
   })
 }

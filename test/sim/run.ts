@@ -37,7 +37,6 @@ export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): P
   const world = createWorld(seed, { keepsTrace: o.keepsTrace ?? false })
   const random = world.random
   const devices = NAMES.slice(0, 2 + random.below(NAMES.length - 1)).map((name) => world.device(name))
-  ;(globalThis as Record<string, unknown>)['simDevices'] = devices
   const run: Run = {
     world,
     random,
@@ -170,10 +169,10 @@ function describe(run: Run): string {
         waiting: tx.waiting(FOLDER, 20),
         unpublished: tx.unpublished(FOLDER, 5).length,
       }))
-      const folder = daemon?.engine.folder(FOLDER)
+      const folder = daemon?.sync.engine.folder(FOLDER)
       const status = {
         halt: folder?.halt ?? null,
-        fault: daemon?.engine.get(FOLDER)?.fault ?? null,
+        fault: daemon?.sync.engine.get(FOLDER)?.fault ?? null,
         scanned: folder?.isScanned,
         recovering: folder?.isRecovering,
       }

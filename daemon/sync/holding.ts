@@ -1,0 +1,58 @@
+/** The folders that this device holds, as the engine keeps them and as others see them. */
+
+import type { DeviceId } from '../../protocol/ids.ts'
+import type { Position } from '../../protocol/manifest.ts'
+import type { HaltNotice } from '../../protocol/meta-messages.ts'
+import type { Folder } from './folder.ts'
+import type { Recovery } from './recovery.ts'
+import type { FolderSettings } from './settings.ts'
+
+/** A folder that this device holds. */
+export interface Held {
+  readonly settings: FolderSettings
+  /** Undefined while its root cannot be opened. */
+  readonly folder: Folder | undefined
+  /** Why it cannot. */
+  readonly fault: string | null
+  /** What other devices say of their copies. */
+  readonly remotes: ReadonlyMap<DeviceId, Remote>
+}
+
+export interface Remote {
+  readonly isComplete: boolean
+  readonly acked: Position | null
+  readonly halt: HaltNotice | null
+}
+
+export interface RemoteState {
+  isComplete: boolean
+  acked: Position | null
+  halt: HaltNotice | null
+  holds: boolean
+}
+
+export interface Holding {
+  settings: FolderSettings
+  folder: Folder | undefined
+  fault: string | null
+  recovery: Recovery
+  readonly remotes: Map<DeviceId, RemoteState>
+  readonly stop: AbortController
+  /** Ends the run of the folder, and begins another. */
+  restart: (() => void) | undefined
+  done: Promise<void>
+  mustRecover: boolean
+}
+
+export function toHeld(holding: Holding): Held {
+  const remotes = new Map([...holding.remotes].filter(([, remote]) => remote.holds))
+  return { settings: holding.settings, folder: holding.folder, fault: holding.fault, remotes }
+}
+
+export function remoteOf(holding: Holding, device: DeviceId): RemoteState {
+  const known = holding.remotes.get(device)
+  if (known !== undefined) return known
+  const remote: RemoteState = { isComplete: false, acked: null, halt: null, holds: false }
+  holding.remotes.set(device, remote)
+  return remote
+}
