@@ -1,9 +1,11 @@
 /** Real transports on the loopback interface, kept apart from everything else on this machine. */
 
+import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
 import { openPeerTransport } from '../../daemon/peers/transport.ts'
 import type { Libp2pPeerTransport, PeerTransportOptions } from '../../daemon/peers/transport.ts'
-import type { Log } from '../../daemon/ports.ts'
+import type { Log, PeerTransport } from '../../daemon/ports.ts'
+import type { DeviceId } from '../../protocol/ids.ts'
 import type { PeerNetwork } from '../conformance/peer-network.ts'
 
 export const silentLog: Log = { event: () => undefined }
@@ -34,4 +36,14 @@ export async function openRealNetwork(count: number): Promise<PeerNetwork> {
       await Promise.all(peers.map((peer) => peer[Symbol.asyncDispose]()))
     },
   }
+}
+
+const HEAR_MS_MAX = 15_000
+
+/** Waits for a member to come or go. */
+export async function hearPresence(transport: PeerTransport, device: DeviceId, online: boolean): Promise<void> {
+  for await (const presence of transport.presence({ signal: AbortSignal.timeout(HEAR_MS_MAX) })) {
+    if (presence.device === device && presence.online === online) return
+  }
+  assert.fail(`waited ${HEAR_MS_MAX} ms for ${device} to be ${online ? 'online' : 'offline'}`)
 }
