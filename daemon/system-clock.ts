@@ -1,0 +1,47 @@
+/** The machine's clocks, and a watch over its sleep and its network. */
+
+import { networkInterfaces } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AbortOptions, Clock } from './ports.ts'
+
+/** How often the clocks and interfaces are compared, in milliseconds: peers are dialled again within 3 s of the network's return. */
+const LOOK_MS = 2000
+/** By how much the wall clock must run ahead of the monotonic one to count as a sleep, in milliseconds. */
+const SLEEP_MS = 10_000
+
+export function createSystemClock(): Clock {
+  return {
+    wallMs: () => Date.now(),
+    monotonicMs: () => Math.floor(performance.now()),
+    sleep: async (delayMs, { signal }) => {
+      await delay(delayMs, undefined, { signal })
+    },
+  }
+}
+
+export interface MachineWatch {
+  /** The machine slept: anything may have changed meanwhile. */
+  readonly onResume: (sleptMs: number) => void
+  /** An interface or address came or went. */
+  readonly onNetworkChange: () => void
+}
+
+/** Looks until the signal aborts. */
+export async function watchMachine(clock: Clock, watch: MachineWatch, o: AbortOptions): Promise<void> {
+  let [wallMs, monotonicMs, network] = [clock.wallMs(), clock.monotonicMs(), addresses()]
+  for (;;) {
+    await clock.sleep(LOOK_MS, o)
+    const sleptMs = clock.wallMs() - wallMs - (clock.monotonicMs() - monotonicMs)
+    const now = addresses()
+    if (sleptMs > SLEEP_MS) watch.onResume(sleptMs)
+    if (now !== network) watch.onNetworkChange()
+    ;[wallMs, monotonicMs, network] = [clock.wallMs(), clock.monotonicMs(), now]
+  }
+}
+
+function addresses(): string {
+  const all = Object.entries(networkInterfaces()).flatMap(([name, found]) =>
+    (found ?? []).map(({ cidr }) => `${name} ${cidr ?? ''}`),
+  )
+  return all.sort().join('\n')
+}
