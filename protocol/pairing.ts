@@ -121,15 +121,24 @@ function notACode(message: string): ParsedCode {
   return { kind: 'not-a-code', message, nearest: null }
 }
 
-/** The word with the fewest letters to change; the first of the list among equals. */
+/** The word with the fewest letters to change; among equals the one that begins alike for longest. */
 function nearestWord(typed: string): string {
   let best = ''
   let bestDistance = Infinity
   for (const word of wordlist) {
     const distance = editDistance(typed.slice(0, 2 * word.length), word)
-    if (distance < bestDistance) [best, bestDistance] = [word, distance]
+    const isNearer = distance < bestDistance
+    if (!isNearer && !(distance === bestDistance && commonPrefix(typed, word) > commonPrefix(typed, best))) continue
+    best = word
+    bestDistance = distance
   }
   return best
+}
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return length
 }
 
 /** Insertions, deletions, changes and swaps of neighbours that make one text of the other. */

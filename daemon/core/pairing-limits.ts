@@ -42,9 +42,9 @@ export function burnCode(limits: PairingLimits): PairingLimits {
 export function countFailure(limits: PairingLimits, now: Moment): PairingLimits {
   const failures = [...limits.failures.filter((at) => elapsedMs(at, now) < HOUR_MS), now]
   const isClosed = limits.isClosed || failures.length >= PAIR_FAILURES_PER_HOUR
-  const onCode = (limits.shown?.failures ?? 0) + 1
-  const isBurnt = isClosed || limits.shown === null || onCode >= PAIR_FAILURES_PER_CODE
-  return { isClosed, failures, shown: isBurnt || limits.shown === null ? null : { ...limits.shown, failures: onCode } }
+  const shown = limits.shown === null ? null : { ...limits.shown, failures: limits.shown.failures + 1 }
+  const isBurnt = isClosed || shown === null || shown.failures >= PAIR_FAILURES_PER_CODE
+  return { isClosed, failures, shown: isBurnt ? null : shown }
 }
 
 /** A person asked for it. */

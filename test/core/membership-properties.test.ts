@@ -65,7 +65,7 @@ describe('the replay of a group log', () => {
       fc.property(zStory, fc.infiniteStream(fc.nat()), (steps, chance) => {
         const { genesis, ops } = story(steps)
         const delivered = [...ops, ...ops.slice(1, 4)]
-          .map((op) => ({ op, place: chance.next().value ?? 0 }))
+          .map((op) => ({ op, place: Number(chance.next().value) }))
           .sort((a, b) => a.place - b.place)
           .map(({ op }) => op)
         assert.equal(outline(replay(genesis, delivered)), outline(replay(genesis, ops)))

@@ -6,7 +6,7 @@ import { OPTION_WITHDRAWN } from '../../protocol/group.ts'
 import { GROUP_DEVICES_MAX } from '../../protocol/limits.ts'
 import { buildGraph } from '../../daemon/core/group-graph.ts'
 import { mayAddDevice, mayRemove, maySetFolder } from '../../daemon/core/group-rights.ts'
-import { hasKnownAuthor } from '../../daemon/core/membership.ts'
+import { hasKnownAuthor } from '../../daemon/core/seating.ts'
 import { GroupScript, membersOf } from './group-script.ts'
 
 /** anna founded it, added ben, who added cleo; all three have seen all of that. */
