@@ -59,6 +59,8 @@ export class Connection {
   readonly link: Link
   readonly ends: readonly [Endpoint, Endpoint]
   readonly streams = new Set<SimStream>()
+  /** Nothing more arrives, though the two sides have not noticed yet. */
+  isBroken = false
   readonly #scheduler: Scheduler
   readonly #random: SimRandom
   readonly #reset: (connection: Connection) => void
@@ -118,7 +120,7 @@ export class Connection {
       return
     }
     const packet = direction.packets.shift()
-    if (packet === undefined || !this.other(from).isOn(this)) return
+    if (packet === undefined || this.isBroken || !this.other(from).isOn(this)) return
     if (packet.bytes > 0 && this.#random.chance(this.link.speed.resetChance)) {
       this.#reset(this)
       return

@@ -233,6 +233,7 @@ export class Network {
   }
 
   #break(connection: Connection): void {
+    connection.isBroken = true
     for (const end of connection.ends) {
       end.life.after(connection.latencyUs(), () => {
         end.lose(connection, 'reset')

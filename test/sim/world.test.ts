@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseFolderId } from '../../protocol/ids.ts'
+import { parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
 import { META } from '../../protocol/protocols.ts'
 import type { SimDevice, SimPorts, World } from './world.ts'
 import { createWorld } from './world.ts'
@@ -75,6 +75,19 @@ describe('a simulated world', () => {
     assert.notEqual(anna.hands.walk('/holt-state').length, 0)
     assert.notEqual(ben.hands.walk('/holt-state').length, 0)
     assert.ok(world.network.bytesBetween(anna.id, ben.id) > 0)
+  })
+
+  it('signs fast when it is told to, and tells signatures, keys and messages apart all the same', () => {
+    const world = createWorld(1, { signatures: 'fast' })
+    const [anna, ben] = [world.device('anna'), world.device('ben')]
+    const { crypto } = anna.start((ports) => ports)
+    const message = Uint8Array.of(1, 2, 3)
+    const signature = anna.signer.sign(message)
+    assert.equal(signature.length, 64)
+    assert.ok(crypto.verify(anna.signer.publicKey, message, signature))
+    assert.ok(!crypto.verify(ben.signer.publicKey, message, signature))
+    assert.ok(!crypto.verify(anna.signer.publicKey, Uint8Array.of(1, 2), signature))
+    assert.equal(parseDeviceId(anna.id), anna.id)
   })
 
   it('ends early when nothing can happen any more', async () => {

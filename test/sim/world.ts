@@ -26,6 +26,7 @@ import type { BlobStore, Clock, FileTree, Log, PeerTransport, Random, StateFiles
 import { WallClock, createSimClock } from './clock.ts'
 import { SimDisk } from './disk.ts'
 import type { DiskOptions } from './disk.ts'
+import { createFastCrypto, createFastSigner } from './fast-crypto.ts'
 import { Hands } from './hands.ts'
 import { Life } from './life.ts'
 import { Network } from './network.ts'
@@ -45,8 +46,8 @@ export interface WorldOptions {
   readonly disk?: DiskOptions
   /** Keeps the trace's lines, not only its hash. */
   readonly keepsTrace?: boolean
-  /** Instead of the native one. */
-  readonly crypto?: Crypto
+  /** `fast`: signatures that anyone could forge, for runs in which nobody does. `real`, as in the daemon, unless told so. */
+  readonly signatures?: 'real' | 'fast'
 }
 
 /** The ports of one life. */
@@ -82,7 +83,9 @@ export interface World {
 export function createWorld(seed: number | string, options: WorldOptions = {}): World {
   const scheduler = createScheduler(seed, { keepsTrace: options.keepsTrace ?? false })
   const network = new Network(scheduler, options.network)
-  const crypto = options.crypto ?? createNativeCrypto()
+  const isFast = options.signatures === 'fast'
+  const crypto = isFast ? createFastCrypto() : createNativeCrypto()
+  const signerOf = (seed: Uint8Array): Signer => (isFast ? createFastSigner(seed, crypto) : createSigner(seed))
   const devices = new Map<string, SimDevice>()
   return {
     scheduler,
@@ -92,7 +95,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     device(name, diskOptions) {
       const known = devices.get(name)
       if (known !== undefined) return known
-      const device = new SimDevice(name, { scheduler, network, crypto }, { ...options.disk, ...diskOptions })
+      const device = new SimDevice(name, { scheduler, network, crypto, signerOf }, { ...options.disk, ...diskOptions })
       devices.set(name, device)
       return device
     },
@@ -108,6 +111,7 @@ interface Surroundings {
   readonly scheduler: Scheduler
   readonly network: Network
   readonly crypto: Crypto
+  readonly signerOf: (seed: Uint8Array) => Signer
 }
 
 const SEED_BYTES = 32
@@ -128,7 +132,7 @@ export class SimDevice {
     const { scheduler } = around
     this.name = name
     this.#around = around
-    this.signer = createSigner(scheduler.random.fork(`identity ${name}`).bytes(SEED_BYTES))
+    this.signer = around.signerOf(scheduler.random.fork(`identity ${name}`).bytes(SEED_BYTES))
     this.wall = new WallClock(scheduler)
     this.disk = new SimDisk(name, scheduler, () => this.wall.nowMs(), disk)
     this.disk.onCrash = (power) => {
