@@ -1,0 +1,282 @@
+/**
+ * A simulated home that pulls and some holders that serve, for the tests of both.
+ *
+ *     await using bench = new BlobBench(7)
+ *     const big = bench.blob(5 * CHUNK_BYTES)
+ *     const anna = bench.holder('anna', [big])
+ *     bench.start()
+ *     bench.want(big)
+ *     await bench.untilLanded(big)
+ */
+
+import assert from 'node:assert/strict'
+import type { BlobRequest } from '../../protocol/blob-messages.ts'
+import { parseRequest } from '../../protocol/blob-messages.ts'
+import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
+import { chunkCount, toChunkList } from '../../protocol/chunks.ts'
+import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import { blobHashOf, parseFolderId } from '../../protocol/ids.ts'
+import { CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
+import { BLOB } from '../../protocol/protocols.ts'
+import { createNativeCrypto } from '../../daemon/native-crypto.ts'
+import type { PeerStream, PeerTransport } from '../../daemon/ports.ts'
+import type { TransferEvent } from '../../daemon/sync/pull-progress.ts'
+import type { PullFault, PullQueue } from '../../daemon/sync/pull.ts'
+import { createPullQueue } from '../../daemon/sync/pull.ts'
+import type { LocatedBlob, ServeDeps } from '../../daemon/sync/serve.ts'
+import { serveBlobs } from '../../daemon/sync/serve.ts'
+import type { DiskOptions } from '../sim/disk.ts'
+import type { NetworkOptions } from '../sim/network.ts'
+import type { SimDevice, World } from '../sim/world.ts'
+import { createWorld } from '../sim/world.ts'
+
+export const crypto = createNativeCrypto()
+export const FOLDER = parseFolderId('00112233445566778899aabbccddeeff')
+export const OTHER = parseFolderId('ffeeddccbbaa99887766554433221100')
+const ROOTS = new Map([
+  [FOLDER, '/photos'],
+  [OTHER, '/notes'],
+])
+const { signal } = new AbortController()
+/** Virtual time that anything may take. */
+const PATIENCE_MS = 4 * 3_600_000
+
+/** A blob with its bytes, which the bench invents. */
+export interface Known extends BlobRef {
+  readonly bytes: Uint8Array
+  readonly list: ChunkList | null
+}
+
+/** What a holder does, beside serving its blobs as it should. */
+export interface Manners {
+  /** What it serves in place of a blob's bytes. */
+  bytesOf?: (known: Known) => Uint8Array
+  /** Thrown by every read. */
+  fault?: 'changed' | 'missing'
+  /** The chunk list that it gives. */
+  listOf?: (list: ChunkList) => Uint8Array
+  mayRead?: (hash: BlobHash) => boolean
+}
+
+export interface Holder {
+  readonly device: SimDevice
+  readonly manners: Manners
+  readonly blobs: Map<BlobHash, Known>
+  /** Requests that came, in order. */
+  readonly asked: BlobRequest[]
+  readonly stale: string[]
+  /** Bytes of blobs that went out. */
+  sentBytes: number
+}
+
+export class BlobBench implements AsyncDisposable {
+  readonly world: World
+  readonly home: SimDevice
+  readonly holders: Holder[] = []
+  /** Devices that state to hold what their holder has, and whoever a test adds. */
+  readonly stated = new Map<BlobHash, DeviceId[]>()
+  readonly landed: { readonly folder: FolderId; readonly hash: BlobHash }[] = []
+  readonly faults: PullFault[] = []
+  readonly events: TransferEvent[] = []
+  readonly #landed = new Set<string>()
+  #queue: PullQueue | undefined
+  #transport: PeerTransport | undefined
+  #blobs = 0
+
+  constructor(seed: number, o: { network?: NetworkOptions; disk?: DiskOptions } = {}) {
+    this.world = createWorld(seed, o)
+    this.home = this.world.device('home')
+    for (const [folder, root] of ROOTS) this.home.addRoot(root, folder)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  get queue(): PullQueue {
+    assert.ok(this.#queue, 'the bench has started')
+    return this.#queue
+  }
+
+  /** Bytes nobody has seen before. */
+  blob(sizeBytes: number): Known {
+    const bytes = noise(sizeBytes, ++this.#blobs)
+    return knownOf(bytes)
+  }
+
+  /** A device that holds these blobs and serves them. */
+  holder(name: string, blobs: readonly Known[], manners: Manners = {}): Holder {
+    const device = this.world.device(name)
+    const holder: Holder = { device, manners, blobs: new Map(), asked: [], stale: [], sentBytes: 0 }
+    for (const known of blobs) {
+      holder.blobs.set(known.hash, known)
+      this.state(known, device.id)
+    }
+    this.holders.push(holder)
+    this.startHolder(holder)
+    return holder
+  }
+
+  startHolder(holder: Holder): void {
+    holder.device.start(({ transport, clock, log }) => {
+      const own: ServeDeps = {
+        transport: listening(transport, holder.asked),
+        ...{ clock, log, crypto },
+        locate: async (hash) => locate(holder, hash),
+        mayRead: (_, hash) => holder.manners.mayRead?.(hash) ?? true,
+        onStale: (_, code) => holder.stale.push(code),
+        onSent: (_, __, bytes) => (holder.sentBytes += bytes),
+      }
+      serveBlobs(own)
+      transport.admit(new Set(this.world.devices().map(({ id }) => id)))
+    })
+    this.#admitAll()
+  }
+
+  /** A device that a test speaks for itself. */
+  script(name: string, speak: (stream: PeerStream) => Promise<void>): SimDevice {
+    const device = this.world.device(name)
+    device.start(({ transport }) => {
+      transport.handle(BLOB, speak)
+      transport.admit(new Set(this.world.devices().map(({ id }) => id)))
+    })
+    return device
+  }
+
+  state(blob: BlobRef, device: DeviceId): void {
+    this.stated.set(blob.hash, [...(this.stated.get(blob.hash) ?? []), device])
+  }
+
+  /** Home begins to pull. */
+  start(): void {
+    this.home.start((ports) => {
+      const { transport, clock, log, random, openStore } = ports
+      this.#transport = transport
+      this.#admitAll()
+      const stores = new Map([...ROOTS].map(([folder, root]) => [folder, openStore(root)]))
+      this.#queue = createPullQueue({
+        ...{ transport, clock, log, random, crypto, signal },
+        storeOf: (folder) => stores.get(folder),
+        holdersOf: ({ hash }) => this.stated.get(hash) ?? [],
+        onLanded: (folder, hashes) => {
+          for (const hash of hashes) this.#landed.add(`${folder} ${hash}`)
+          this.landed.push(...hashes.map((hash) => ({ folder, hash })))
+        },
+        onFault: (fault) => this.faults.push(fault),
+        onProgress: (event) => this.events.push(event),
+      })
+    })
+  }
+
+  async stop(): Promise<void> {
+    const queue = this.#queue
+    this.#queue = undefined
+    if (queue === undefined || this.home.life === undefined) return
+    const ending = async (): Promise<void> => queue[Symbol.asyncDispose]()
+    await this.world.scheduler.complete(ending())
+  }
+
+  want(blob: BlobRef, folder = FOLDER): boolean {
+    const { hash, sizeBytes, chunks } = blob
+    return this.queue.want({ blob: { hash, sizeBytes, chunks }, folder })
+  }
+
+  isLanded(blob: BlobRef, folder = FOLDER): boolean {
+    return this.#landed.has(`${folder} ${blob.hash}`)
+  }
+
+  async untilLanded(...blobs: readonly BlobRef[]): Promise<void> {
+    await this.until(() => blobs.every((blob) => this.isLanded(blob)), 'all blobs have landed')
+    for (const blob of blobs) this.assertStored(blob)
+  }
+
+  async until(holds: () => boolean, what: string): Promise<void> {
+    const cameTrue = await this.world.runUntil(holds, { withinMs: PATIENCE_MS, everyMs: 1 })
+    assert.ok(cameTrue, `${what}; faults: ${JSON.stringify(this.faults)}; ${JSON.stringify([...this.queue.wanted()])}`)
+  }
+
+  /** The store holds the whole blob, and its bytes are right. */
+  assertStored(blob: BlobRef, folder = FOLDER): void {
+    const path = `${ROOTS.get(folder)}/.holt/incoming/${blob.hash}`
+    const bytes = this.home.disk.volume.find(path)?.content
+    assert.ok(bytes, `blob ${blob.hash} is in the store`)
+    assert.equal(blobHashOf(crypto.blake3(bytes)), blob.hash)
+  }
+
+  statusOf(blob: BlobRef): { state: string; reason: string | null } | undefined {
+    for (const { hash, state, reason } of this.queue.wanted()) if (hash === blob.hash) return { state, reason }
+    return undefined
+  }
+
+  #admitAll(): void {
+    this.#transport?.admit(new Set(this.world.devices().map(({ id }) => id)))
+  }
+}
+
+export function knownOf(bytes: Uint8Array): Known {
+  const hashes = new Uint8Array(chunkCount(bytes.length) * HASH_BYTES)
+  for (let i = 0; i * CHUNK_BYTES < bytes.length; i++) {
+    hashes.set(crypto.blake3(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)), i * HASH_BYTES)
+  }
+  const list = bytes.length > CHUNK_BYTES ? toChunkList(hashes, crypto) : null
+  const hash = blobHashOf(crypto.blake3(bytes))
+  return { hash, sizeBytes: bytes.length, chunks: list?.digest ?? null, bytes, list }
+}
+
+/** Bytes that look random and are not. */
+export function noise(sizeBytes: number, seed: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(sizeBytes / 4))
+  let state = (seed * 2_654_435_761) >>> 0 || 1
+  for (let i = 0; i < words.length; i++) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    words[i] = state
+  }
+  return new Uint8Array(words.buffer, 0, sizeBytes)
+}
+
+/** The same bytes but for one. */
+export function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = bytes.slice()
+  copy[at] = (copy[at] ?? 0) ^ 1
+  return copy
+}
+
+function locate({ blobs, manners }: Holder, hash: BlobHash): LocatedBlob | undefined {
+  const known = blobs.get(hash)
+  if (known === undefined) return undefined
+  const { list } = known
+  const hashes = list === null ? undefined : (manners.listOf?.(list) ?? list.hashes)
+  return {
+    sizeBytes: known.sizeBytes,
+    chunkHashes: async (first, count) => hashes?.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES),
+    async *read({ start, end }) {
+      if (manners.fault !== undefined) throw Object.assign(new Error(manners.fault), { code: manners.fault })
+      const bytes = manners.bytesOf?.(known) ?? known.bytes
+      const middle = start + Math.floor((end - start) / 2)
+      yield bytes.subarray(start, middle)
+      yield bytes.subarray(middle, end)
+    },
+  }
+}
+
+/** The same transport, with the requests that its streams bring written down. */
+function listening(transport: PeerTransport, asked: BlobRequest[]): Pick<PeerTransport, 'handle'> {
+  return {
+    handle: (protocol, onStream) =>
+      transport.handle(protocol, (stream) =>
+        onStream({
+          remote: stream.remote,
+          write: (frame, o) => stream.write(frame, o),
+          close: () => stream.close(),
+          abort: (reason) => stream.abort(reason),
+          read: async (o) => {
+            const frame = await stream.read(o)
+            if (frame !== undefined) asked.push(parseRequest(frame))
+            return frame
+          },
+        }),
+      ),
+  }
+}
