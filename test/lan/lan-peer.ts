@@ -10,8 +10,8 @@ import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { parseDeviceId } from '../../protocol/ids.ts'
 import { META } from '../../protocol/protocols.ts'
-import type { Host } from '../lan/namespaces.ts'
-import { silentLog } from './real-network.ts'
+import type { Host } from './namespaces.ts'
+import { silentLog } from '../peers/real-network.ts'
 
 interface Told {
   readonly self?: string

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import type { DeviceId } from '../../protocol/ids.ts'
-import type { Host, Lan } from '../lan/namespaces.ts'
-import { lanSkipReason, makeLan, makeLoneHost } from '../lan/namespaces.ts'
+import type { Host, Lan } from './namespaces.ts'
+import { lanSkipReason, makeLan, makeLoneHost } from './namespaces.ts'
 import { LanPeer } from './lan-peer.ts'
 
 /** How soon devices have to be connected again once the network is back. */
