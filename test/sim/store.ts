@@ -12,7 +12,7 @@ import { Errno, hasErrno } from './errno.ts'
 import { receiveBlob } from './incoming.ts'
 import type { Inode } from './inode.ts'
 import type { Life } from './life.ts'
-import { StoreError } from './tree-error.ts'
+import { StoreError } from './store-error.ts'
 import { incomingPath } from './tree-root.ts'
 import type { Volume } from './volume.ts'
 

@@ -9,7 +9,7 @@ import type { RelPath } from '../../protocol/path.ts'
 import { scaled } from '../scale.ts'
 import { toVersionName } from './disk-names.ts'
 import { crashAtCall, failCall } from './disk.ts'
-import { TreeError } from './tree-error.ts'
+import { TreeError } from '../../daemon/disk/disk-error.ts'
 import type { SimDevice, SimPorts, World } from './world.ts'
 import { createWorld } from './world.ts'
 

@@ -19,7 +19,7 @@ import type {
 import { fingerprintOf } from './disk-names.ts'
 import { Errno, hasErrno } from './errno.ts'
 import type { Inode, NameEntry } from './inode.ts'
-import { TreeError } from './tree-error.ts'
+import { TreeError } from '../../daemon/disk/disk-error.ts'
 import { placeOf } from './tree-root.ts'
 import type { TreeRoot } from './tree-root.ts'
 import type { Volume } from './volume.ts'
@@ -49,7 +49,9 @@ function listNow(root: TreeRoot, directory: DirPath, onListed: (inode: Inode) =>
 }
 
 function entriesIn(directory: DirPath, inode: Inode, holdsExecutableBit: boolean): DiskEntry[] {
-  const names = [...inode.names.values()].filter(({ name }) => directory !== ROOT || name !== HOLT_DIRECTORY)
+  const names = [...inode.names.values()].filter(
+    ({ name }) => directory !== ROOT || name.toLowerCase() !== HOLT_DIRECTORY,
+  )
   const counts = new Map<string, number>()
   for (const { name } of names) counts.set(name.normalize('NFC'), (counts.get(name.normalize('NFC')) ?? 0) + 1)
   const entries = names.map((entry) => {
@@ -70,7 +72,8 @@ function toDiskEntry(directory: DirPath, entry: NameEntry, isClash: boolean, hol
   const path = isLegal ? childOf(directory, name) : null
   if (path === null) return { kind: 'blocked', diskName, path, reason: 'bad-name' }
   if (isClash) return { kind: 'blocked', diskName, path, reason: 'name-clash' }
-  const { mtimeMs, sizeBytes } = inode
+  const mtimeMs = Math.max(0, inode.mtimeMs)
+  const { sizeBytes } = inode
   const fingerprint = fingerprintOf(inode)
   switch (inode.kind) {
     case 'special':
@@ -148,10 +151,11 @@ export async function* readFile(
     root.calls.call('read', place, (volume) => {
       const inode = fileAt(volume, root, path, o.expect)
       if (inode === undefined) throw new TreeError('changed', `${path} is not what it was`)
+      if (end > inode.sizeBytes) throw new TreeError('changed', `${path} is shorter than that`)
       return inode.content.slice(start, end)
     })
   const size = Number(o.expect.slice(0, o.expect.indexOf('-')))
-  const end = Math.min(o.range?.end ?? Infinity, Number.isNaN(size) ? 0 : size)
+  const end = o.range?.end ?? (Number.isNaN(size) ? 0 : size)
   let start = o.range?.start ?? 0
   do {
     o.signal.throwIfAborted()
