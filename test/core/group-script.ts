@@ -58,9 +58,9 @@ export class GroupScript {
     return this.#signer(name).device
   }
 
-  add(author: string, name: string, after?: readonly GroupOp[], role: Role = 'admin'): GroupOp {
+  add(author: string, name: string, after?: readonly GroupOp[], role: Role = 'admin', ms = 0): GroupOp {
     const record = { device: this.id(name), exchangeKey: new Uint8Array(32), name, role }
-    return this.op(author, { kind: 'add', record, pairSid: new Uint8Array(32) }, after)
+    return this.op(author, { kind: 'add', record, pairSid: new Uint8Array(32) }, after, ms)
   }
 
   remove(author: string, name: string, after?: readonly GroupOp[]): GroupOp {
@@ -80,9 +80,12 @@ export class GroupScript {
     return this.op(author, { kind: 'rename', device: this.id(device), name }, after)
   }
 
-  /** @param after What the author had seen; everything written so far when it is left out. */
-  op(author: string, change: OpDraft['change'], after?: readonly GroupOp[]): GroupOp {
-    return this.#write(author, this.genesis.group, after ?? this.#heads(), change)
+  /**
+   * @param after What the author had seen; everything written so far when it is left out.
+   * @param ms What its clock says, if that is later than what it had seen.
+   */
+  op(author: string, change: OpDraft['change'], after?: readonly GroupOp[], ms = 0): GroupOp {
+    return this.#write(author, this.genesis.group, after ?? this.#heads(), change, ms)
   }
 
   /** An operation of a kind that this program does not know. */
@@ -107,10 +110,16 @@ export class GroupScript {
     return graph.order.filter(({ hash }) => graph.heads.includes(hash))
   }
 
-  #write(author: string, group: OpDraft['group'], after: readonly GroupOp[], change: OpDraft['change']): GroupOp {
+  #write(
+    author: string,
+    group: OpDraft['group'],
+    after: readonly GroupOp[],
+    change: OpDraft['change'],
+    ms = 0,
+  ): GroupOp {
     const latest = after.reduce((hlc, op) => laterHlc(hlc, op.hlc), { ms: 0, counter: 0 })
     const prev = [...new Set(after.map(({ hash }) => hash))]
-    const draft = { group, prev, hlc: { ms: latest.ms + 1, counter: 0 }, change }
+    const draft = { group, prev, hlc: { ms: Math.max(latest.ms + 1, ms), counter: 0 }, change }
     const op = sealOp(draft, this.#signer(author), crypto)
     this.ops.push(op)
     return op

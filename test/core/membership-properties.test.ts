@@ -15,7 +15,7 @@ const numRuns = scaled({ small: 120, full: 3_000 })
 
 /** One operation by anybody, entitled or not, that has seen any of what is there. */
 const zStep = fc.record({
-  kind: fc.constantFrom('add', 'add', 'add', 'remove', 'remove', 'role', 'folder', 'rename'),
+  kind: fc.constantFrom('add', 'add', 'add', 'remove', 'remove', 'role', 'folder', 'folder', 'rename'),
   author: fc.constantFrom(...NAMES, 'recovery'),
   target: fc.constantFrom(...NAMES),
   role: fc.constantFrom(...ROLES),

@@ -7,7 +7,8 @@ import { GROUP_DEVICES_MAX } from '../../protocol/limits.ts'
 import { buildGraph } from '../../daemon/core/group-graph.ts'
 import { mayAddDevice, mayRemove, maySetFolder } from '../../daemon/core/group-rights.ts'
 import { hasKnownAuthor } from '../../daemon/core/seating.ts'
-import { GroupScript, membersOf } from './group-script.ts'
+import { replay } from '../../daemon/core/membership.ts'
+import { GroupScript, membersOf, outline } from './group-script.ts'
 
 /** anna founded it, added ben, who added cleo; all three have seen all of that. */
 function three(): GroupScript {
@@ -31,6 +32,14 @@ describe('a group', () => {
     const cleo = [...state.members.values()][2]
     assert.equal(cleo?.addedBy, [...state.members.keys()][1])
     assert.equal(cleo?.seniority, 2)
+  })
+
+  it('counts as senior whoever was added earlier by the clock, where two were added without seeing each other', () => {
+    const script = new GroupScript('anna')
+    const renamed = script.rename('anna', 'anna', 'annabel')
+    script.add('anna', 'ben', [script.genesis], 'admin', 100)
+    script.add('anna', 'cleo', [renamed], 'admin', 50)
+    assert.equal(membersOf(script.state), 'annabel cleo ben')
   })
 
   it('ignores additions by strangers and by devices that are added later', () => {
@@ -248,6 +257,26 @@ describe('roles', () => {
 })
 
 describe('folders', () => {
+  it('that three rename at once have one name, whichever renaming arrives first', () => {
+    const script = three()
+    const first = script.folder('anna', 'Photos')
+    for (const [author, name] of [
+      ['anna', 'P1'],
+      ['ben', 'P2'],
+      ['cleo', 'P3'],
+      ['cleo', 'P4'],
+    ] as const) {
+      script.folder(author, name, [first])
+    }
+    const { genesis, ops } = script
+    const expected = outline(script.state)
+    for (let turn = 0; turn < ops.length; turn++) {
+      const turned = [...ops.slice(turn), ...ops.slice(0, turn)]
+      assert.equal(outline(replay(genesis, turned)), expected)
+      assert.equal(outline(replay(genesis, turned.reverse())), expected)
+    }
+  })
+
   it('are renamed, withdrawn and offered again by the last word', () => {
     const script = three()
     script.folder('cleo', 'Photos')

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { encode } from '../../protocol/codec.ts'
 import { CPACE_SHARE_BYTES } from '../../protocol/cpace.ts'
-import { PAIR_FRAME_BYTES_MAX } from '../../protocol/limits.ts'
+import { PAIR_CODE_LIFE_MS, PAIR_FRAME_BYTES_MAX } from '../../protocol/limits.ts'
 import { decodePairMessage, encodePairMessage } from '../../protocol/pairing-messages.ts'
 import type { PairMessage } from '../../protocol/pairing-messages.ts'
 import { PAIR } from '../../protocol/protocols.ts'
@@ -90,7 +90,6 @@ describe('somebody who guesses codes', () => {
       [hello, encodePairMessage(share)],
       [hello, encodePairMessage({ ...share, associated: encode(['what']) })],
       [encodePairMessage({ kind: 'proof', tag: new Uint8Array(64) })],
-      [new Uint8Array(PAIR_FRAME_BYTES_MAX + 1)],
       [Uint8Array.of(0xff)],
     ]
     for (const [i, frames] of openings.entries()) {
@@ -100,11 +99,36 @@ describe('somebody who guesses codes', () => {
       assert.equal(attempts[i]?.kind, 'broken', `opening ${i}`)
       await bench.world.runFor(1_000)
     }
+    const large = await openRaw(bench, mallory, anna)
+    await bench.wait(large.write(hello, { signal }))
+    const oversized = encodePairMessage({ ...share, associated: new Uint8Array(PAIR_FRAME_BYTES_MAX) })
+    await bench.wait(large.write(oversized, { signal }))
+    await bench.until(() => attempts.length > openings.length, 'word of the attempt')
+    assert.deepEqual(attempts.at(-1), { kind: 'broken', detail: 'a pairing frame is too large' })
     assert.equal((await bench.join(ben, code)).kind, 'paired')
   })
 })
 
 describe('a pairing that is cut short', () => {
+  it('by the end of the life of its code goes on, once the joiner has proved to know it', async () => {
+    const bench = new GroupBench('late')
+    const [anna, ben] = [await bench.start('anna'), await bench.start('ben')]
+    const invitation = await bench.invite(anna)
+    await bench.world.runFor(PAIR_CODE_LIFE_MS - 2_500)
+    bench.world.network.corrupt = (_, frame, protocol) => {
+      if (protocol === PAIR && decodePairMessage(frame).kind === 'welcome') {
+        bench.world.network.cut(anna.log.self, ben.log.self)
+        bench.world.after(4_000, () => {
+          bench.world.network.heal(anna.log.self, ben.log.self)
+        })
+      }
+      return frame
+    }
+    assert.equal((await bench.join(ben, invitation.code)).kind, 'paired')
+    assert.equal((await bench.wait(invitation.result)).kind, 'paired')
+    assert.ok(bench.world.scheduler.nowMs() > PAIR_CODE_LIFE_MS)
+  })
+
   it('after the newcomer has joined is made up for at the next exchange', async () => {
     const bench = new GroupBench('lost word')
     const [anna, ben] = [await bench.start('anna'), await bench.start('ben')]
