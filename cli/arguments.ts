@@ -1,6 +1,5 @@
 /** The words after a command, parsed strictly: what is not known is refused, with what was probably meant. */
 
-import yargs from 'yargs'
 import { usageError } from './cli-error.ts'
 import type { Command, Flag, Operand } from './command.ts'
 import { flagsOf, nameOf } from './command.ts'
@@ -18,9 +17,10 @@ export interface Arguments {
 }
 
 /** @throws CliError `usage` */
-export function parseArguments(command: Command, words: readonly string[]): Arguments {
+export async function parseArguments(command: Command, words: readonly string[]): Promise<Arguments> {
   const flags = flagsOf(command)
-  const parsed = parseWords(command, flags, words)
+  const parsed: ParsedWords =
+    words.length === 0 ? { operands: [], values: {} } : await parseWords(command, flags, words)
   const operands = nameOperands(command, parsed.operands)
   const value = (flag: string): string | undefined => {
     const given = parsed.values[flag]
@@ -50,7 +50,9 @@ interface ParsedWords {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-function parseWords(command: Command, flags: readonly Flag[], words: readonly string[]): ParsedWords {
+/** Half of the time that a command takes to start is this parser's: it is loaded only for words. */
+async function parseWords(command: Command, flags: readonly Flag[], words: readonly string[]): Promise<ParsedWords> {
+  const { default: yargs } = await import('yargs')
   const parser = yargs([...words])
     .locale('en')
     .exitProcess(false)

@@ -52,7 +52,7 @@ async function runCommand(command: Command, rest: readonly string[], world: Worl
     for (const line of renderHelp(command)) out.line(line)
     return EXIT.ok
   }
-  const args = parseArguments(command, rest)
+  const args = await parseArguments(command, rest)
   const home = findHome(world)
   const context = { args, out, home, world, client: createClient(home), signal: world.interrupted }
   if (command.daemon === 'started') {

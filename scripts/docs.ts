@@ -2,8 +2,10 @@
 
 import { writeFile } from 'node:fs/promises'
 import { renderConfigPage } from '../daemon/config-page.ts'
+import { renderCliPage } from './cli-page.ts'
 
 const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/CLI.md': renderCliPage,
   'docs/CONFIG.md': renderConfigPage,
 }
 

@@ -1,0 +1,177 @@
+/** Commands that only read, as processes against a daemon: what they say, on which stream, and how they end. */
+
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { COMMANDS } from '../../cli/commands.ts'
+import { EXIT } from '../../protocol/api/constants.ts'
+import { JSON_SHAPES } from '../../scripts/json-shapes.ts'
+import { PHOTOS, buildEntry } from '../http/fake-folders.ts'
+import type { FakeHome } from './fake-home.ts'
+import { MAIN, TOKEN, openFakeHome, runHolt } from './fake-home.ts'
+import { say } from './lent-world.ts'
+import { STATUS } from './sample-status.ts'
+
+let home: FakeHome
+before(async () => {
+  home = await openFakeHome(() => ({
+    status: async () => STATUS,
+    entries: async (_ref, { after = '', limit }) => ({
+      folder: PHOTOS,
+      entries:
+        after === ''
+          ? [buildEntry('a\u202egpj.exe'), buildEntry('b\n\u001b[31mc.jpg', { state: 'missing' })]
+          : [buildEntry('z.jpg')],
+      next: after === '' ? `b${limit}` : null,
+    }),
+  }))
+  home.service.events.publish({ kind: 'folder.withdrawn', folder: PHOTOS, name: 'Old' })
+  home.service.events.publish({ kind: 'daemon.resumed', sleptMs: 60_000 })
+})
+after(() => home[Symbol.asyncDispose]())
+
+/** Words, how they end, and what is on stdout. */
+const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
+  [
+    'status',
+    EXIT.needsAttention,
+    [/^ada-laptop in group Ada/, /Photos +\/home\/ada\/Photos/, /→ holt approve Work\n/, /holt accept 'My Videos'/],
+  ],
+  ['ls', EXIT.ok, [/Photos .*\/home\/ada\/Photos/, /Music/]],
+  ['ls Photos', EXIT.ok, [/^synced +15 B +2023-11-14 22:13:20 {2}/, /\nmissing /, /z\.jpg\n$/]],
+  ['devices', EXIT.ok, [/● ada-laptop +this device/, /ada desktop\/über/]],
+  ['devices ada-laptop', EXIT.ok, [/^name +ada-laptop\nid +12D3KooW/]],
+  ['folders', EXIT.ok, [/\+ Music .* offered → holt accept Music\n/]],
+  ['folders Photos', EXIT.ok, [/directory +\/home\/ada\/Photos\n/]],
+  ['conflicts', EXIT.needsAttention, [/^! Photos: a\.conflict\.jpg\n/, /beside a\.jpg/]],
+  ['events', EXIT.ok, [/folder\.withdrawn Old\n/, /daemon\.resumed after 1 min of sleep\n$/]],
+  ['events -n 1', EXIT.ok, [/^\S+ \S+ daemon\.resumed/]],
+  ['doctor', EXIT.failed, [/✗ Port: Port 14658 is closed\.\n {4}→ Open it\.\n/, /1 check failed/]],
+  ['logs -n 2', EXIT.ok, [/^2026-09-21 14:13:20 folder\.scanned files=2\n.*files=3\n$/]],
+  ['config', EXIT.ok, [/^\/home\/ada\/\.holt\/config\.toml\n/, /listen +14658 +default/]],
+  ['api', EXIT.ok, [/token +5a5a/]],
+]
+
+describe('a reading command', () => {
+  for (const [line, status, patterns] of CASES) {
+    it(`says what there is: holt ${line}`, async () => {
+      const ran = await home.run(line.split(' '))
+      assert.equal(ran.status, status, ran.stderr)
+      for (const pattern of patterns) assert.match(ran.stdout, pattern)
+      assert.doesNotMatch(ran.stdout, /\u001b/, 'no colours in a pipe')
+    })
+  }
+
+  it('prints JSON of its documented shape', async () => {
+    for (const { name, json = [], operands = [] } of COMMANDS) {
+      for (const { form, schema, when } of json) {
+        if (name[0] === 'service') continue
+        const operand =
+          when?.startsWith('with ') === true ? [operands[0]?.name === 'DEVICE' ? 'ada-laptop' : 'Photos'] : []
+        const ran = await say(home, [...name, ...operand, '--json'])
+        const lines = ran.stdout.trimEnd().split('\n')
+        assert.ok(form === 'lines' || lines.length === 1, `holt ${name.join(' ')} prints one value`)
+        for (const text of lines) JSON_SHAPES[schema]?.parse(JSON.parse(text))
+        assert.ok(JSON_SHAPES[schema] !== undefined, `${schema} is documented`)
+        assert.ok(ran.status === EXIT.ok || ran.status === EXIT.needsAttention || ran.status === EXIT.failed)
+      }
+    }
+  })
+
+  it('shows no control character and no change of direction, neither as text nor as JSON', async () => {
+    for (const words of [
+      ['ls', 'Photos'],
+      ['ls', 'Photos', '--json'],
+    ]) {
+      const { stdout } = await home.run(words)
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\u0000-\u001f\u202e]/, words.join(' '))
+      assert.match(stdout, words.length === 2 ? /a\ufffdgpj\.exe/ : /a\\u202egpj\.exe/)
+    }
+  })
+
+  it('ends with 3 and names holt start where no daemon runs', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'holt-none-'))
+    const reading = COMMANDS.filter(({ daemon }) => daemon === 'running')
+    const runs = await Promise.all(reading.slice(0, 3).map(({ name }) => runHolt(empty, name)))
+    await rm(empty, { recursive: true })
+    for (const ran of runs) {
+      assert.deepEqual([ran.status, ran.stdout], [EXIT.daemonNotRunning, ''])
+      assert.match(ran.stderr, /^holt: Holt is not running.*\n.*holt start\n$/)
+    }
+  })
+
+  it('tells a problem of the daemon with what to do next, and ends with its status', async () => {
+    const cases: [string, number, RegExp][] = [
+      ['folders Nowhere', EXIT.notFound, /There is no folder Nowhere\.\nRun `holt folders`/],
+      ['devices Nobody', EXIT.notFound, /There is no device Nobody\.\nRun `holt devices`/],
+      ['doctor nobody', EXIT.notFound, /There is no device nobody/],
+    ]
+    for (const [line, status, pattern] of cases) {
+      const ran = await home.run(line.split(' '))
+      assert.deepEqual([ran.status, ran.stdout], [status, ''])
+      assert.match(ran.stderr, pattern)
+    }
+  })
+})
+
+describe('holt ls', () => {
+  it('asks for page after page, and hands on what the flags say', async () => {
+    const asked: object[] = []
+    await using other = await openFakeHome(() => ({
+      entries: async (_ref, query) => {
+        asked.push(query)
+        return { folder: PHOTOS, entries: [], next: query.after === undefined ? 'x/1' : null }
+      },
+    }))
+    const ran = await other.run(['ls', 'Photos', './sub/', '--flat', '-s', 'problem'])
+    assert.deepEqual([ran.status, ran.stderr], [EXIT.ok, 'Nothing.\n'])
+    const query = { directory: 'sub', recursive: false, state: 'problem', limit: 1000 }
+    assert.deepEqual(asked, [query, { ...query, after: 'x/1' }])
+  })
+})
+
+describe('holt events --follow', () => {
+  it('prints each event as it happens, and ends when nobody reads it any more', async () => {
+    const script = `"$0" "$1" events --follow --json -n 1 | head -n 2`
+    const environment = { PATH: process.env['PATH'], HOLT_HOME: home.path, HOME: home.path }
+    const running = promisify(execFile)('sh', ['-c', script, process.execPath, MAIN], { env: environment })
+    // The second line comes only once the stream is open: until then events are published again and again.
+    const timer = setInterval(() => home.service.events.publish({ kind: 'daemon.resumed', sleptMs: 1 }), 50)
+    const { stdout } = await running
+    clearInterval(timer)
+    const [first = '', second = ''] = stdout.trimEnd().split('\n')
+    for (const line of [first, second]) JSON_SHAPES['Event']?.parse(JSON.parse(line))
+  })
+})
+
+describe('holt api', () => {
+  it('prints a curl line that works as printed', async () => {
+    const { stdout } = await home.run(['api'])
+    const curl = stdout.trimEnd().split('\n').at(-1) ?? ''
+    assert.match(curl, /^curl /)
+    assert.match(stdout, new RegExp(TOKEN))
+    const answer = await promisify(execFile)('sh', ['-c', curl])
+    JSON_SHAPES['Status']?.parse(JSON.parse(answer.stdout))
+  })
+})
+
+describe('holt support-bundle', () => {
+  it('writes an archive that tar unpacks, and never over something', async () => {
+    const target = join(home.path, 'bundle.tar.gz')
+    const first = await home.run(['support-bundle', target])
+    assert.deepEqual([first.status, first.stdout], [EXIT.ok, `${target}\n`])
+    const list = await promisify(execFile)('tar', ['-tzf', target])
+    assert.match(list.stdout, /^holt-support-\d{14}\/doctor\.json\nholt-support-\d{14}\/holt\.log\n$/)
+    const text = await promisify(execFile)('tar', ['-xzOf', target, '--wildcards', '*/holt.log'])
+    assert.equal(text.stdout, 'line one\nline two\n')
+    const second = await home.run(['support-bundle', target])
+    assert.equal(second.status, EXIT.failed)
+    assert.match(second.stderr, /cannot be written.*\n.*holt support-bundle FILE/)
+    assert.ok(gunzipSync(await readFile(target)).length > 0)
+  })
+})
