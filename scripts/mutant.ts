@@ -2,14 +2,15 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { text as readText } from 'node:stream/consumers'
 import { isNamed, parseResults } from './test-results.ts'
 
 /** A mutant that makes its test hang is noticed, too; then the test counts as red. */
-const TEST_TIMEOUT_MS = 120_000
+const TEST_TIMEOUT_MS = 60_000
 
 export interface Mutant {
   /** The file's name without `.patch`. */
@@ -37,15 +38,15 @@ export async function readMutant(patchFile: string, name: string): Promise<Mutan
   return { name, patchFile, testFile: field('file'), test: field('test') }
 }
 
-/** A copy of the tracked files as they are now, with `node_modules` linked. */
+/** A copy of the working tree as it is now, without what git ignores, and with `node_modules` linked. */
 export interface Scratch extends AsyncDisposable {
   readonly directory: string
 }
 
 export async function makeScratch(root: string): Promise<Scratch> {
   const directory = await mkdtemp(join(tmpdir(), 'holt-mutants-'))
-  const listed = await run(root, 'git', ['ls-files', '-z'])
-  for (const path of listed.output.split('\0').filter((one) => one !== '')) {
+  const listed = await run(root, 'git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
+  for (const path of listed.output.split('\0').filter((one) => existsSync(join(root, one)) && one !== '')) {
     await mkdir(dirname(join(directory, path)), { recursive: true })
     await copyFile(join(root, path), join(directory, path))
   }
@@ -55,7 +56,7 @@ export async function makeScratch(root: string): Promise<Scratch> {
 
 /** `reverse` takes the patch out again. @throws Error with git's words when it does not apply */
 export async function applyPatch(scratch: Scratch, mutant: Mutant, reverse = false): Promise<void> {
-  const args = ['apply', '--whitespace=nowarn', ...(reverse ? ['--reverse'] : []), mutant.patchFile]
+  const args = ['apply', '-C1', '--whitespace=nowarn', ...(reverse ? ['--reverse'] : []), mutant.patchFile]
   const { status, output } = await run(scratch.directory, 'git', args)
   if (status !== 0) throw new Error(`does not apply: ${output.trim().split('\n')[0] ?? ''}`)
 }
@@ -70,17 +71,13 @@ export async function runTest(
   const leaf = test.split(' › ').at(-1) ?? test
   const reporter = ['--test-reporter=./scripts/results-reporter.ts', `--test-reporter-destination=${resultsFile}`]
   const pattern = `--test-name-pattern=${leaf.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`
-  const args = [
-    '--test',
-    '--test-isolation=process',
-    `--test-timeout=${TEST_TIMEOUT_MS}`,
-    ...reporter,
-    pattern,
-    testFile,
-  ]
+  // The file itself and no runner around it: one process less, and what a failed test leaves open does not hold it up.
+  const args = ['--test-force-exit', `--test-timeout=${TEST_TIMEOUT_MS}`, ...reporter, pattern, testFile]
   const { isTimedOut } = await run(scratch.directory, process.execPath, args, TEST_TIMEOUT_MS + 10_000)
   if (isTimedOut) return 'timed out'
-  const results = parseResults(await readFile(resultsFile, 'utf8'), resultsFile).filter((one) => isNamed(one, test))
+  // Without the file, the runner did not find the test file, or could not load what it stands on.
+  const text = await readFile(resultsFile, 'utf8').catch(() => '{"kind":"end","tests":0}')
+  const results = parseResults(text, resultsFile).filter((one) => isNamed(one, test))
   if (results.length === 0) return 'absent'
   return results.find((one) => one.status !== 'passed')?.status ?? 'passed'
 }
@@ -107,7 +104,7 @@ async function run(cwd: string, command: string, args: readonly string[], timeou
     isTimedOut = true
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   }, timeoutMs)
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const [output, errors] = await Promise.all([readText(child.stdout), readText(child.stderr), once(child, 'close')])
   clearTimeout(timer)
   return { status: child.exitCode, output: output + errors, isTimedOut }
 }
