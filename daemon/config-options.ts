@@ -1,12 +1,8 @@
 /** Every option: its name, what it means, its default. The config file, `docs/CONFIG.md` and the parser are made from this. */
 
+import { API_PORT_DEFAULT, LISTEN_PORT_DEFAULT } from '../protocol/api/constants.ts'
 import { apiAddress, deviceName, listenAddress, onOff, oneOf, staticAddresses, wholeNumber } from './config-values.ts'
 import type { ApiAddress, ListenAddress, LogLevel, StaticAddress, ValueType } from './config-values.ts'
-
-/** Where devices meet each other; the next free port is taken when it is in use and was not set on purpose. */
-export const LISTEN_PORT = 27_500
-/** Where tools reach the HTTP API, on this machine only. */
-export const API_PORT = 27_501
 
 export interface Option<T> {
   /** In the file. The environment variable is `HOLT_` and this in capitals, with `_`. */
@@ -47,7 +43,7 @@ export const OPTIONS: { readonly [K in keyof OptionValues]: Option<OptionValues[
       'a port that is set here or by HOLT_LISTEN is taken or refused, never replaced.',
     ],
     type: listenAddress('0.0.0.0'),
-    default: { host: '0.0.0.0', port: LISTEN_PORT },
+    default: { host: '0.0.0.0', port: LISTEN_PORT_DEFAULT },
   },
   apiListen: {
     key: 'api-listen',
@@ -56,7 +52,7 @@ export const OPTIONS: { readonly [K in keyof OptionValues]: Option<OptionValues[
       'When the default port is in use, the next free one is taken.',
     ],
     type: apiAddress,
-    default: { kind: 'tcp', host: '127.0.0.1', port: API_PORT },
+    default: { kind: 'tcp', host: '127.0.0.1', port: API_PORT_DEFAULT },
   },
   discovery: {
     key: 'discovery',
@@ -67,7 +63,7 @@ export const OPTIONS: { readonly [K in keyof OptionValues]: Option<OptionValues[
   staticAddresses: {
     key: 'static-addresses',
     doc: [
-      `Where else to look for the devices of the group: for networks without multicast. Without a port: ${LISTEN_PORT}.`,
+      `Where else to look for the devices of the group: for networks without multicast. Without a port: ${LISTEN_PORT_DEFAULT}.`,
     ],
     type: staticAddresses,
     default: [],

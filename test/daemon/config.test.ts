@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ConfigError } from '../../daemon/config-error.ts'
 import type { ConfigErrorCode } from '../../daemon/config-error.ts'
-import { API_PORT, LISTEN_PORT, OPTIONS, OPTION_NAMES } from '../../daemon/config-options.ts'
+import { OPTIONS, OPTION_NAMES } from '../../daemon/config-options.ts'
 import { renderConfigFile, renderConfigPage } from '../../daemon/config-page.ts'
 import { parseConfigText, parseEnvironment, readConfig, resolveHome, toConfig } from '../../daemon/config.ts'
 import type { Environment, Machine } from '../../daemon/config.ts'
+import { API_PORT_DEFAULT, LISTEN_PORT_DEFAULT } from '../../protocol/api/constants.ts'
 import { nearestName } from '../../protocol/nearest-name.ts'
 
 const MACHINE: Machine = { platform: 'linux', homeDirectory: '/home/ana', hostName: 'anvil' }
@@ -29,8 +30,8 @@ describe('a configuration', () => {
   it('is complete without a file and without an environment', () => {
     const config = toConfig('/h', {}, {}, MACHINE)
     assert.equal(config.deviceName, 'anvil')
-    assert.deepEqual(config.listen, { host: '0.0.0.0', port: LISTEN_PORT })
-    assert.deepEqual(config.apiListen, { kind: 'tcp', host: '127.0.0.1', port: API_PORT })
+    assert.deepEqual(config.listen, { host: '0.0.0.0', port: LISTEN_PORT_DEFAULT })
+    assert.deepEqual(config.apiListen, { kind: 'tcp', host: '127.0.0.1', port: API_PORT_DEFAULT })
     assert.deepEqual([config.versionsDays, config.versionsPercent], [30, 10])
     assert.deepEqual(config.explicit, new Set())
   })
@@ -46,13 +47,13 @@ describe('a configuration', () => {
   it('reads every option from the environment as it prints it', () => {
     const environment: Environment = {
       ...{ HOLT_DEVICE_NAME: 'Küche', HOLT_LISTEN: '[::1]:0', HOLT_API_LISTEN: 'off', HOLT_DISCOVERY: 'false' },
-      ...{ HOLT_STATIC_ADDRESSES: 'nas.local, 10.0.0.7:27500', HOLT_RESCAN_MINUTES: '1', HOLT_VERSIONS_DAYS: '2' },
+      ...{ HOLT_STATIC_ADDRESSES: 'nas.local, 10.0.0.7:4000', HOLT_RESCAN_MINUTES: '1', HOLT_VERSIONS_DAYS: '2' },
       ...{ HOLT_VERSIONS_PERCENT: '3', HOLT_LOG_LEVEL: 'debug', HOLT_LOG_MEGABYTES: '4', HOLT_LOG_FILES: '6' },
     }
     const values = parseEnvironment(environment)
     assert.deepEqual(values, {
       ...{ deviceName: 'Küche', listen: { host: '::1', port: 0 }, apiListen: { kind: 'off' }, discovery: false },
-      ...{ staticAddresses: ['nas.local', '10.0.0.7:27500'], rescanMinutes: 1, versionsDays: 2 },
+      ...{ staticAddresses: ['nas.local', '10.0.0.7:4000'], rescanMinutes: 1, versionsDays: 2 },
       ...{ versionsPercent: 3, logLevel: 'debug', logMegabytes: 4, logFiles: 6 },
     })
     assert.deepEqual(Object.keys(values), [...OPTION_NAMES])
@@ -98,7 +99,7 @@ describe('a config file', () => {
   })
 
   it('cannot open the API to other machines', () => {
-    for (const address of ['0.0.0.0:27501', '192.168.1.2:1', '[::]:1', 'example.org:1', '127.0.0.1.example.org:1']) {
+    for (const address of ['0.0.0.0:4000', '192.168.1.2:1', '[::]:1', 'example.org:1', '127.0.0.1.example.org:1']) {
       assert.throws(() => parse(`api-listen = "${address}"`), refuses('config-bad-value', /127\.0\.0\.1/))
     }
     assert.deepEqual(parse('api-listen = "[::1]:9"').apiListen, { kind: 'tcp', host: '::1', port: 9 })
