@@ -19,6 +19,8 @@ import type { GroupLog } from './group-log.ts'
 const MEMBER_MS = 30_000
 /** A whole exchange with a stranger. */
 const STRANGER_MS = 5_000
+/** How long after a stranger that was no newcomer nobody else is heard: what each can make us verify is bounded. */
+const STRANGER_PAUSE_MS = 1_000
 /** The operations of one frame; the rest of the frame is framing. */
 const BATCH_BYTES = STRANGER_GROUP_BYTES_MAX / 2
 /** All operations that a member may send: a full log of operations of usual size. */
@@ -77,15 +79,23 @@ export function serveGroup(
   o: AbortOptions & { readonly onServed: (served: ServedExchange) => void },
 ): Disposable {
   let isHearingStranger = false
+  const hear = async (stream: PeerStream, wasMember: boolean): Promise<void> => {
+    const result = await answerExchange(ports, stream, wasMember, o)
+    o.onServed({ device: stream.remote, wasMember, result })
+  }
   return ports.transport.handle(GROUP, async (stream) => {
-    const wasMember = ports.log.isMember(stream.remote)
-    const isRival = !wasMember && isHearingStranger
-    isHearingStranger ||= !wasMember
+    if (ports.log.isMember(stream.remote)) return hear(stream, true)
+    if (isHearingStranger) {
+      await refuse(stream, 'busy', o)
+      return
+    }
+    isHearingStranger = true
     try {
-      const result = isRival ? await refuse(stream, 'busy', o) : await answerExchange(ports, stream, wasMember, o)
-      o.onServed({ device: stream.remote, wasMember, result })
+      await hear(stream, false)
     } finally {
-      if (!wasMember && !isRival) isHearingStranger = false
+      const pauseMs = ports.log.isMember(stream.remote) ? 0 : STRANGER_PAUSE_MS
+      const listen = (): void => void (isHearingStranger = false)
+      void ports.clock.sleep(pauseMs, o).then(listen, listen)
     }
   })
 }

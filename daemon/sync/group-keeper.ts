@@ -14,6 +14,8 @@ export interface GroupKeeperOptions {
   readonly random: Random
   /** How an exchange ended that this device began, or that another did. */
   readonly onExchange: (exchange: ServedExchange) => void
+  /** This device could not do its part: its disk is full, say. It is tried again. */
+  readonly onFailure: (device: DeviceId, cause: unknown) => void
 }
 
 /** One exchange with each device at a time; `isDue` asks for another when it is done. */
@@ -84,18 +86,24 @@ export class GroupKeeper {
     const { clock } = this.#ports
     for (let attempt = 1; turn.isDue && this.#online.has(device) && !o.signal.aborted;) {
       turn.isDue = false
-      const result = await exchangeGroup(this.#ports, device, o).catch((cause: unknown) => {
-        if (o.signal.aborted) return undefined
-        throw cause
-      })
-      if (result === undefined) return
-      this.#options.onExchange({ device, wasMember: true, result })
-      if (result.kind !== 'offline' && result.kind !== 'busy') {
+      if (await this.#exchange(device, o)) {
         attempt = 1
         continue
       }
       turn.isDue = true
       await clock.sleep(nextDelayMs(attempt++, this.#random01()), o).catch(() => undefined)
+    }
+  }
+
+  /** Whether there is no use in trying again. */
+  async #exchange(device: DeviceId, o: AbortOptions): Promise<boolean> {
+    try {
+      const result = await exchangeGroup(this.#ports, device, o)
+      this.#options.onExchange({ device, wasMember: true, result })
+      return result.kind !== 'offline' && result.kind !== 'busy'
+    } catch (cause) {
+      if (!o.signal.aborted) this.#options.onFailure(device, cause)
+      return false
     }
   }
 

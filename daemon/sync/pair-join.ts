@@ -2,6 +2,7 @@
 
 import { sameSecretBytes } from '../../protocol/cpace.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
+import { PAIR_STEP_MS } from '../../protocol/limits.ts'
 import type { PairingCode } from '../../protocol/pairing.ts'
 import type { PairIntroduction } from '../../protocol/pairing-messages.ts'
 import { PAIR_NONCE_BYTES } from '../../protocol/pairing-messages.ts'
@@ -68,12 +69,13 @@ async function findInviter(ports: PairPorts, o: JoinOptions): Promise<DeviceId |
   return inviters.length > 1 ? o.choose(inviters, o) : (inviters[0]?.device ?? 'none')
 }
 
-async function dial({ transport }: PairPorts, address: string, o: AbortOptions): Promise<DeviceId | 'none'> {
+async function dial({ transport, clock }: PairPorts, address: string, o: AbortOptions): Promise<DeviceId | 'none'> {
+  using limit = startDeadline(clock, PAIR_STEP_MS, o)
   try {
-    const device = await transport.dial(address, o)
+    const device = await transport.dial(address, limit)
     return device === transport.self ? 'none' : device
   } catch (cause) {
-    if (hasCode(cause, 'offline')) return 'none'
+    if (limit.isOver || hasCode(cause, 'offline')) return 'none'
     throw cause
   }
 }
@@ -108,13 +110,15 @@ async function searchInviters({ transport, clock }: PairPorts, o: JoinOptions): 
 }
 
 async function openStream(
-  { transport }: PairPorts,
+  { transport, clock }: PairPorts,
   device: DeviceId,
   o: AbortOptions,
 ): Promise<PeerStream | PairResult> {
+  using limit = startDeadline(clock, PAIR_STEP_MS, o)
   try {
-    return await transport.open(device, PAIR, o)
+    return await transport.open(device, PAIR, limit)
   } catch (cause) {
+    if (limit.isOver) return { kind: 'timeout' }
     if (hasCode(cause, 'offline')) return { kind: 'not-found' }
     // Strangers may open it only while a code is shown.
     if (hasCode(cause, 'refused')) return { kind: 'closed' }

@@ -29,6 +29,8 @@ export interface Peer {
   readonly keeper: GroupKeeper
   /** How exchanges of group logs ended here, oldest first. */
   readonly exchanges: ServedExchange[]
+  /** What this device could not do for reasons of its own. */
+  readonly failures: string[]
 }
 
 /** An invitation on somebody's screen. */
@@ -140,12 +142,17 @@ async function openPeer(
   )
   const pair: PairPorts = { transport, clock, random, log, platform: 'linux', exchangeKey }
   const exchanges: ServedExchange[] = []
+  const failures: string[] = []
   const keeper = new GroupKeeper(
     { transport, clock, log },
-    { random, onExchange: (exchange) => void exchanges.push(exchange) },
+    {
+      random,
+      onExchange: (exchange) => void exchanges.push(exchange),
+      onFailure: (remote, cause) => void failures.push(`${remote}: ${String(cause)}`),
+    },
   )
   keeper.run({ signal: FOREVER }).catch((cause: unknown) => exchanges.push(failedExchange(log.self, cause)))
-  return { name, device, ports, log, pair, desk: new PairingDesk(pair), keeper, exchanges }
+  return { name, device, ports, log, pair, desk: new PairingDesk(pair), keeper, exchanges, failures }
 }
 
 function failedExchange(device: DeviceId, cause: unknown): ServedExchange {

@@ -107,6 +107,27 @@ describe('a group log among devices', () => {
   })
 })
 
+describe('a device whose disk is full', () => {
+  it('says so, and catches up when there is room again', async () => {
+    const bench = new GroupBench('full')
+    const [anna, ben] = [await bench.start('anna'), await bench.start('ben')]
+    await bench.pair(anna, ben)
+    await bench.untilInStep(anna, ben)
+    const { state } = ben.ports
+    const write = state.write.bind(state)
+    bench.world.network.cut(anna.log.self, ben.log.self)
+    await bench.wait(anna.log.rename('annabel'))
+    state.write = () => Promise.reject(new Error('no space'))
+    bench.world.network.heal(anna.log.self, ben.log.self)
+    await bench.until(() => ben.failures.length > 1, 'word of the full disk')
+    assert.match(ben.failures[0] ?? '', /no space/)
+    assert.deepEqual(namesOf(ben.log), ['anna', 'ben'])
+    state.write = write
+    await bench.untilInStep(anna, ben)
+    assert.deepEqual(namesOf(ben.log), ['annabel', 'ben'])
+  })
+})
+
 describe('a device that is removed', () => {
   it('is cut off at once, on every device that hears of it', async () => {
     const bench = new GroupBench('cut off')
@@ -252,7 +273,9 @@ describe('a stranger', () => {
     await (await Raw.open(bench, eve, anna)).say(helloOf(anna))
     const second = await Raw.open(bench, mallory, anna)
     assert.deepEqual(await second.hear(), { kind: 'refusal', reason: 'busy' })
-    await bench.world.runFor(6_000)
+    await bench.until(() => anna.exchanges.length > 0, 'the end of patience')
+    assert.deepEqual(await (await Raw.open(bench, mallory, anna)).hear(), { kind: 'refusal', reason: 'busy' })
+    await bench.world.runFor(1_100)
     const third = await Raw.open(bench, mallory, anna)
     await third.say(helloOf(anna))
     assert.equal((await third.hear()).kind, 'hello')

@@ -297,6 +297,19 @@ describe('pairing among several', () => {
     assert.ok(patience >= PAIR_STEP_MS && patience < PAIR_STEP_MS + 1_000, `${patience} ms`)
   })
 
+  it('gives up a device that is announced and cannot be reached', async () => {
+    const bench = new GroupBench('unreachable')
+    const [anna, ben] = [await bench.start('anna'), await bench.start('ben')]
+    const { code } = await bench.invite(anna)
+    ben.ports.transport.open = (_device, _protocol, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error('given up'))
+        })
+      })
+    assert.deepEqual(await bench.join(ben, code), { kind: 'timeout' })
+  })
+
   it('ends as lost when the other program dies, and the inviter goes on', async () => {
     const bench = new GroupBench('dies')
     const [anna, ben, cleo] = [await bench.start('anna'), await bench.start('ben'), await bench.start('cleo')]
