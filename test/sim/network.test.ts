@@ -100,6 +100,22 @@ describe('the simulated network', () => {
     assert.deepEqual(pair.seen.toSorted(), ['anna online', 'ben online'])
   })
 
+  it('loses no frame of a stream that lives through a flapping link, and connects when it is over', async () => {
+    const stream = await pair.open()
+    const texts = Array.from({ length: 20 }, (_, i) => String(i))
+    pair.world.network.flap(pair.anna.id, pair.ben.id, 20_000)
+    for (const text of texts) {
+      await pair.write(stream, text)
+      await pair.world.runFor(1_000)
+    }
+    await pair.world.runFor(30_000)
+    assert.ok(!pair.world.network.link(pair.anna.id, pair.ben.id).isCut)
+    assert.deepEqual(
+      pair.seen,
+      texts.map((text) => `ben got ${text}`),
+    )
+  })
+
   it('tells of a killed process at once, and of a power cut only by the silence', async () => {
     for (const power of [false, true]) {
       pair = new Pair()

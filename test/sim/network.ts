@@ -33,6 +33,8 @@ const DEFAULTS = {
 const DIAL_TIMEOUT_US = 3_000_000
 /** How soon a connection follows on a call for it. */
 const URGENT_US = 20_000
+/** How long a bad cable stays as it is. */
+const FLAP_US = [50_000, 3_000_000] as const
 const PORT = 22_000
 
 export class Network {
@@ -118,6 +120,19 @@ export class Network {
 
   healAll(): void {
     for (const link of this.#links.values()) this.heal(...link.ends)
+  }
+
+  /** A bad cable: cut and healed again and again for some virtual milliseconds, and whole at the end. */
+  flap(a: DeviceId, b: DeviceId, forMs: number): void {
+    const endMs = this.#scheduler.nowMs() + forMs
+    const turn = (): void => {
+      const isLast = this.#scheduler.nowMs() >= endMs
+      if (isLast || this.link(a, b).isCut) this.heal(a, b)
+      else this.cut(a, b)
+      const [shortest, longest] = FLAP_US
+      if (!isLast) this.#scheduler.after(this.#random.between(shortest, longest), turn)
+    }
+    turn()
   }
 
   /** Breaks the connection between two devices; what was on its way is lost, a frame's beginning too. */
