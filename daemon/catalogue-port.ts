@@ -94,6 +94,10 @@ export interface CatalogueReader {
   /** What a device says of its own state here, sorted by path. */
   entriesHeldBy(folder: FolderId, device: DeviceId, after: RelPath | null, limit: number): Entry[]
   intents(folder: FolderId): PlannedIntent[]
+  /** Some path of a folder that has these bytes, for people. */
+  pathOf(folder: FolderId, hash: BlobHash): RelPath | undefined
+  /** Every path that anybody says lives in a folder, below a directory, after one, sorted. */
+  livePaths(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): RelPath[]
   /** Live conflict copies on this device, sorted by path. */
   conflictCopies(folder: FolderId, limit: number): OwnRow[]
   folders(): FolderId[]

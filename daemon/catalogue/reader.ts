@@ -99,6 +99,16 @@ export function createReader(tables: Tables): CatalogueReader {
           .all(n(folder), tables.deviceBit(device), after ?? '', limit),
       ),
     intents: (folder) => intentsOf(tables, folder),
+    pathOf: (folder, hash) =>
+      sql('select path from entry where hash = ? and folder = ? limit 1').pluck().get(idBytes(hash), n(folder)) as
+        RelPath | undefined,
+    livePaths: (folder, directory, after, limit) =>
+      sql(
+        `select distinct path from entry where folder = ? and path > ? and path < ? and kind < ${KIND_DELETED} and held
+         order by path limit ?`,
+      )
+        .pluck()
+        .all(n(folder), after ?? startOf(directory), endOf(directory), limit) as RelPath[],
     conflictCopies: (folder, limit) =>
       rows(
         sql(`${OWN} where o.folder = ? and o.live and e.conflict order by o.parent, o.name limit ?`).all(

@@ -10,6 +10,7 @@ import type { Deps, Folder, Halt } from './folder.ts'
 import { createFolder, hint } from './folder.ts'
 import type { FolderHost, Pace } from './folder-loops.ts'
 import { publishNow, runFolder } from './folder-loops.ts'
+import type { ManifestFolder } from './manifests.ts'
 import type { ObserveOutcome } from './observe.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding } from './holding.ts'
@@ -60,6 +61,8 @@ export interface Engine {
   get(folder: FolderId): Held | undefined
   folder(id: FolderId): Folder | undefined
   sessions(): Sessions
+  /** Takes the manifests of an offered folder, so that it can be compared before it is accepted. @returns whose are whole. */
+  follow(folder: FolderId): ReadonlySet<DeviceId>
   /** Begins to hold a folder, for good. `isNew`: it was accepted just now, and an offer's manifest is on its way. */
   hold(settings: FolderSettings, o: { isNew: boolean }): Promise<void>
   /** Stops holding it; the files stay. */
@@ -86,6 +89,8 @@ export function createEngine(options: EngineOptions): Engine {
 class FolderEngine implements Engine {
   readonly #o: EngineOptions
   readonly #held = new Map<FolderId, Holding>()
+  /** Offers that a person looks at before accepting them. */
+  readonly #followed = new Map<FolderId, ManifestFolder & { readonly complete: Set<DeviceId> }>()
   readonly #sessions: Sessions
   #signal: AbortSignal | undefined
 
@@ -111,7 +116,17 @@ class FolderEngine implements Engine {
     return this.#sessions
   }
 
+  follow(folder: FolderId): ReadonlySet<DeviceId> {
+    const known = this.#followed.get(folder)
+    if (known !== undefined) return known.complete
+    const followed = { id: folder, deps: this.#o.deps, complete: new Set<DeviceId>() }
+    this.#followed.set(folder, followed)
+    for (const session of this.#sessions.all()) session.follow(folder)
+    return followed.complete
+  }
+
   async hold(settings: FolderSettings, { isNew }: { isNew: boolean }): Promise<void> {
+    this.#followed.delete(settings.id)
     await saveSettings(this.#o.deps.state, settings)
     this.#start(settings, isNew)
   }
@@ -291,6 +306,7 @@ class FolderEngine implements Engine {
       release,
       isMember: (device) => membership.isMember(device),
       folder: (id) => this.folder(id),
+      manifest: (id) => this.folder(id) ?? this.#followed.get(id),
       folders: () => [...this.#held.values()].flatMap(({ folder }) => (folder === undefined ? [] : [folder])),
       haltNotice: noticeOf,
       onSession: (device, isOpen) => {
@@ -303,10 +319,11 @@ class FolderEngine implements Engine {
         if (!holds && holding !== undefined)
           deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(id, device))
       },
-      onEntries: (folder) => folder.toResolve.raise(),
-      onComplete: (folder, device) => {
-        const holding = this.#held.get(folder.id)
+      onEntries: (id) => this.folder(id)?.toResolve.raise(),
+      onComplete: (id, device) => {
+        const holding = this.#held.get(id)
         if (holding !== undefined) remoteOf(holding, device).isComplete = true
+        this.#followed.get(id)?.complete.add(device)
       },
       onAcked: (id, device, position) => {
         const holding = this.#held.get(id)

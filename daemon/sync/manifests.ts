@@ -9,6 +9,9 @@ import type { PeerPosition } from '../catalogue-port.ts'
 import { assessHead } from '../core/session.ts'
 import type { Folder } from './folder.ts'
 
+/** A folder whose manifests are taken: held here, or only looked at before it is accepted. */
+export type ManifestFolder = Pick<Folder, 'id' | 'deps'>
+
 export type HeadOutcome =
   | { readonly kind: 'complete'; readonly position: Position }
   | { readonly kind: 'want'; readonly epoch: number; readonly fromSegNo: number }
@@ -17,7 +20,7 @@ export type HeadOutcome =
   | { readonly kind: 'equivocation' }
 
 /** @throws ProtocolError when the head is not this device's, for this folder. */
-export function acceptHead(folder: Folder, device: DeviceId, signed: Signed): HeadOutcome {
+export function acceptHead(folder: ManifestFolder, device: DeviceId, signed: Signed): HeadOutcome {
   const { catalogue, crypto } = folder.deps
   const head = openHead(signed, crypto)
   if (head.device !== device || head.folder !== folder.id) {
@@ -46,7 +49,13 @@ export function acceptHead(folder: Folder, device: DeviceId, signed: Signed): He
   }
 }
 
-function startEpoch(folder: Folder, device: DeviceId, head: Head, signed: Signed, forgets: boolean): HeadOutcome {
+function startEpoch(
+  folder: ManifestFolder,
+  device: DeviceId,
+  head: Head,
+  signed: Signed,
+  forgets: boolean,
+): HeadOutcome {
   const position: Position = { epoch: head.epoch, seq: 0 }
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     if (forgets) tx.forgetPeer(folder.id, device)
@@ -65,7 +74,12 @@ function startEpoch(folder: Folder, device: DeviceId, head: Head, signed: Signed
  * Applies consecutive segments of a device. Those that do not continue what is known (a push that crossed a request) are passed
  * over. @returns whether any entry came. @throws ProtocolError for anything forged.
  */
-export function acceptSegments(folder: Folder, device: DeviceId, segments: readonly Signed[], head: Signed): boolean {
+export function acceptSegments(
+  folder: ManifestFolder,
+  device: DeviceId,
+  segments: readonly Signed[],
+  head: Signed,
+): boolean {
   const { catalogue, crypto } = folder.deps
   let isChanged = false
   for (const signed of segments) {

@@ -18,6 +18,7 @@ import type { RelPath } from '../../protocol/path.ts'
 import type { AbortOptions, PeerStream } from '../ports.ts'
 import type { Deps, Folder } from './folder.ts'
 import { createLatch } from './latch.ts'
+import type { ManifestFolder } from './manifests.ts'
 import { acceptHead, acceptSegments } from './manifests.ts'
 import { recalledPage } from './recall.ts'
 
@@ -31,13 +32,15 @@ export interface SessionHost {
   readonly deps: Deps
   readonly release: string
   folder(id: FolderId): Folder | undefined
+  /** Held here, or followed before it is accepted. */
+  manifest(id: FolderId): ManifestFolder | undefined
   folders(): readonly Folder[]
   haltNotice(folder: Folder): HaltNotice | null
   /** The remote device holds the folder since now, or no longer. */
   onHolds(device: DeviceId, folder: FolderId, holds: boolean): void
-  onEntries(folder: Folder, device: DeviceId): void
+  onEntries(folder: FolderId, device: DeviceId): void
   /** All of the device's log up to its head is here. */
-  onComplete(folder: Folder, device: DeviceId): void
+  onComplete(folder: FolderId, device: DeviceId): void
   /** All of our log up to a position is there. */
   onAcked(folder: FolderId, device: DeviceId, position: Position): void
   /** The other device knows more of our log than we do. */
@@ -52,6 +55,8 @@ export interface Session {
   /** Our head of a folder moved, or we hold it since now. */
   announce(folder: FolderId): void
   send(message: MetaMessage): void
+  /** Takes the remote device's manifest of a folder that is not held here. */
+  follow(folder: FolderId): void
   /** Runs until either side leaves. @throws ProtocolError when the other breaks the protocol; PeerError when it is gone. */
   run(o: AbortOptions): Promise<void>
 }
@@ -67,6 +72,8 @@ interface State {
   readonly held: Set<FolderId>
   /** From which own segment on the remote has nothing, where that is known. */
   readonly pushFrom: Map<FolderId, { epoch: number; segNo: number }>
+  /** The remote device's heads of folders that are not held here. */
+  readonly heads: Map<FolderId, Signed>
   readonly toSend: ReturnType<typeof createLatch>
   isGreeted: boolean
 }
@@ -79,6 +86,7 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
     announced: new Set(),
     held: new Set(),
     pushFrom: new Map(),
+    heads: new Map(),
     toSend: createLatch(),
     isGreeted: false,
   }
@@ -89,6 +97,10 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
       state.toSend.raise()
     },
     send: (message) => ask(state, () => message),
+    follow: (folder) => {
+      const head = state.heads.get(folder)
+      if (head !== undefined) takeHead(state, folder, head)
+    },
     run: (o) => run(state, o),
   }
 }
@@ -244,14 +256,15 @@ function takeForFolder(state: State, message: Extract<MetaMessage, { kind: 'deci
 }
 
 function takeHead(state: State, id: FolderId, head: Signed): void {
-  const folder = state.host.folder(id)
+  const folder = state.host.manifest(id)
+  state.heads.set(id, head)
   if (folder === undefined) return
   const outcome = acceptHead(folder, state.stream.remote, head)
   if (outcome.kind === 'want') {
     ask(state, () => ({ kind: 'want', folder: id, epoch: outcome.epoch, fromSegNo: outcome.fromSegNo }))
   } else if (outcome.kind === 'complete') {
     ask(state, () => ({ kind: 'ack', folder: id, position: outcome.position }))
-    state.host.onComplete(folder, state.stream.remote)
+    state.host.onComplete(id, state.stream.remote)
   } else {
     folder.deps.log.event(`peer.${outcome.kind}`, { device: state.stream.remote, folder: id })
     if (outcome.kind === 'stale') ask(state, () => ({ kind: 'ack', folder: id, position: outcome.known }))
@@ -259,10 +272,10 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
 }
 
 function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {
-  const folder = state.host.folder(message.folder)
+  const folder = state.host.manifest(message.folder)
   if (folder === undefined) return
   if (acceptSegments(folder, state.stream.remote, message.segments, message.head)) {
-    state.host.onEntries(folder, state.stream.remote)
+    state.host.onEntries(folder.id, state.stream.remote)
   }
   takeHead(state, message.folder, message.head)
 }

@@ -1,0 +1,177 @@
+/** The paths of a folder with their states, and the conflicts of all folders. */
+
+import type {
+  ConflictPage,
+  ConflictsQuery,
+  EntriesQuery,
+  Entry as EntryView,
+  EntryPage,
+  EntryState,
+} from '../../protocol/api/entries.ts'
+import type { Entry } from '../../protocol/entry.ts'
+import { sameContent } from '../../protocol/entry.ts'
+import type { DirPath, RelPath } from '../../protocol/path.ts'
+import { ROOT, parentOf, parseRelPath } from '../../protocol/path.ts'
+import { originalOf } from '../core/conflict.ts'
+import { best, undominated } from '../core/resolve.ts'
+import { ServiceError } from '../http/service.ts'
+import type { Problem } from '../sync/folder.ts'
+import type { ServiceParts } from './parts.ts'
+import { folderOf, knownFolders } from './refs.ts'
+import type { KnownFolder } from './refs.ts'
+
+const PAGE_PATHS = 512
+
+export function listEntries(parts: ServiceParts, known: KnownFolder, query: EntriesQuery): EntryPage {
+  const directory = directoryOf(query.directory)
+  const entries: EntryView[] = []
+  const problems =
+    query.after === undefined ? problemEntries(known, directory).filter(({ state }) => isAsked(state, query)) : []
+  let after = query.after === undefined ? null : (query.after as RelPath)
+  for (;;) {
+    const page = parts.deps.catalogue.read((tx) => tx.livePaths(known.id, directory, after, PAGE_PATHS))
+    for (const path of page) {
+      after = path
+      if (!query.recursive && parentOf(path) !== directory) continue
+      const view = entryAt(parts, known, path)
+      if (view === undefined || !isAsked(view.state, query)) continue
+      entries.push(view)
+      if (entries.length >= query.limit) return { folder: known.id, entries: [...problems, ...entries], next: after }
+    }
+    if (page.length < PAGE_PATHS) return { folder: known.id, entries: [...problems, ...entries], next: null }
+  }
+}
+
+function directoryOf(text: string): DirPath {
+  if (text === '' || text === '.') return ROOT
+  try {
+    return parseRelPath(text.replace(/\/$/, ''))
+  } catch (cause) {
+    throw new ServiceError('bad-request', `"${text}" is no directory of a folder.`, { cause })
+  }
+}
+
+const GOOD: readonly EntryState[] = ['synced', 'missing', 'pending', 'conflict']
+
+function isAsked(state: EntryState, { state: asked }: EntriesQuery): boolean {
+  return asked === 'all' || (asked === 'problem' ? !GOOD.includes(state) : asked === state)
+}
+
+function entryAt(parts: ServiceParts, known: KnownFolder, path: RelPath): EntryView | undefined {
+  const { own, others } = parts.deps.catalogue.read((tx) => ({
+    own: tx.own(known.id, path),
+    others: tx.others(known.id, path),
+  }))
+  const all = [...(own === undefined ? [] : [own.entry]), ...others.map(({ entry }) => entry)]
+  const winner = best(undominated(all))
+  if (winner === undefined || winner.content.kind === 'deleted' || !winner.isHeld) return undefined
+  const isHere = own?.fingerprint != null && sameContent(own.entry.content, winner.content)
+  const holders = others
+    .filter(({ entry }) => sameContent(entry.content, winner.content))
+    .flatMap((each) => each.holders)
+  const failure = known.held?.folder?.failures.get(path)
+  if (failure !== undefined) return toView(winner, 'failed', failure.sentence, holders)
+  if (!isHere) return toView(winner, 'missing', missingReason(parts, holders), holders)
+  return winner.isConflictCopy
+    ? toView(
+        winner,
+        'conflict',
+        'Two devices edited the file at once; this is the other version. Keep what you need and delete this file.',
+        holders,
+      )
+    : toView(winner, 'synced', null, holders)
+}
+
+function missingReason(parts: ServiceParts, holders: readonly string[]): string {
+  const names = [...parts.groupLog.state.members.values()]
+    .filter(({ device }) => holders.includes(device))
+    .map(({ name }) => name)
+  return names.length === 0
+    ? 'No device of the group holds it any more.'
+    : `It is fetched from ${names.join(', ')} when one of them is online.`
+}
+
+function toView(entry: Entry, state: EntryState, reason: string | null, holders: EntryView['holders']): EntryView {
+  const { content, path, mtimeMs, modBy } = entry
+  return {
+    path,
+    kind: content.kind === 'deleted' ? 'other' : content.kind,
+    state,
+    reason,
+    sizeBytes: content.kind === 'file' ? content.sizeBytes : 0,
+    mtimeMs,
+    executable: content.kind === 'file' && content.executable,
+    target: content.kind === 'symlink' ? content.target : null,
+    hash: content.kind === 'file' ? content.hash : null,
+    modBy,
+    holders,
+  }
+}
+
+const PROBLEM_STATES = new Map<string, EntryState>([
+  ['bad-name', 'blocked'],
+  ['name-clash', 'blocked'],
+  ['special-file', 'skipped'],
+  ['placeholder', 'skipped'],
+  ['unreadable', 'unreadable'],
+  ['locked', 'locked'],
+])
+
+/** What the disk has and no entry tells of. */
+function problemEntries({ held }: KnownFolder, directory: DirPath): EntryView[] {
+  const folder = held?.folder
+  if (folder === undefined) return []
+  const isBelow = ({ path }: Problem): boolean => directory === ROOT || path.startsWith(`${directory}/`)
+  return [...folder.problems.values()]
+    .flat()
+    .filter(isBelow)
+    .map(({ path, code, sentence }) => ({
+      path,
+      kind: 'other',
+      state: PROBLEM_STATES.get(code) ?? 'failed',
+      reason: sentence,
+      sizeBytes: 0,
+      mtimeMs: 0,
+      executable: false,
+      target: null,
+      hash: null,
+      modBy: null,
+      holders: [],
+    }))
+}
+
+// ---- Conflicts.
+
+/** Conflict copies of one folder that are looked at. */
+const COPIES_MAX = 10_000
+
+export function listConflicts(parts: ServiceParts, query: ConflictsQuery): ConflictPage {
+  const folders = query.folder === undefined ? knownFolders(parts) : [folderOf(parts, query.folder)]
+  const all = folders.flatMap((known) => conflictsOf(parts, known))
+  const keyOf = ({ folder, path }: ConflictPage['conflicts'][number]): string => `${folder}/${path}`
+  const after = query.after
+  const rest = after === undefined ? all : all.filter((conflict) => keyOf(conflict) > after)
+  rest.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const conflicts = rest.slice(0, query.limit)
+  const last = conflicts.at(-1)
+  return { conflicts, next: rest.length > conflicts.length && last !== undefined ? keyOf(last) : null }
+}
+
+function conflictsOf(parts: ServiceParts, known: KnownFolder): ConflictPage['conflicts'] {
+  return parts.deps.catalogue.read((tx) =>
+    tx.conflictCopies(known.id, COPIES_MAX).map(({ entry }) => {
+      const original = originalOf(entry.path)
+      const isThere = original !== undefined && tx.own(known.id, original)?.fingerprint != null
+      return {
+        folder: known.id,
+        folderName: known.name,
+        path: entry.path,
+        original: isThere ? original : null,
+        sizeBytes: entry.content.kind === 'file' ? entry.content.sizeBytes : 0,
+        changedMs: entry.t,
+        modBy: entry.modBy,
+        modByName: parts.groupLog.state.members.get(entry.modBy)?.name ?? null,
+      }
+    }),
+  )
+}

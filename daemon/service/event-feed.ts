@@ -1,0 +1,95 @@
+/** What the engine, the pulls and the group tell, as events of the API. */
+
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { GroupState } from '../core/membership.ts'
+import type { EngineEvent } from '../sync/engine.ts'
+import type { TransferEvent } from '../sync/pull-progress.ts'
+import { toFolderView } from './folder-view.ts'
+import type { ServiceParts } from './parts.ts'
+import { knownFolders } from './refs.ts'
+
+export interface EventFeed {
+  onEngine(event: EngineEvent): void
+  onTransfer(event: TransferEvent): void
+  onGroup(after: GroupState, before: GroupState): void
+}
+
+/** @param parts are complete only after the engine is built, so they are asked for late. */
+export function createEventFeed(parts: () => ServiceParts): EventFeed {
+  const stateKinds = new Map<FolderId, string>()
+  const folderChanged = (id: FolderId): void => {
+    const known = knownFolders(parts()).find((each) => each.id === id)
+    if (known === undefined) return
+    const view = toFolderView(parts(), known)
+    const kind = JSON.stringify([view.state.kind, 'missing' in view.state ? view.state.missing.files : 0])
+    if (stateKinds.get(id) === kind) return
+    stateKinds.set(id, kind)
+    parts().events.publish({ kind: 'folder.state', folder: id, name: view.name, state: view.state })
+    if (view.state.kind === 'halted') {
+      parts().events.publish({ kind: 'folder.halted', folder: id, name: view.name, halt: view.state.halt })
+    }
+  }
+  return {
+    onEngine: (event) => {
+      if (event.kind === 'session') deviceSeen(parts(), event.device, event.isOpen)
+      else folderChanged(event.folder)
+    },
+    onTransfer: (event) => publishTransfer(parts(), event),
+    onGroup: (after, before) => groupChanged(parts(), after, before),
+  }
+}
+
+function deviceSeen({ events, groupLog }: ServiceParts, device: DeviceId, isOnline: boolean): void {
+  const name = groupLog.state.members.get(device)?.name ?? device
+  if (isOnline) events.publish({ kind: 'device.online', device, name, address: null })
+  else events.publish({ kind: 'device.offline', device, name })
+}
+
+function publishTransfer({ deps, events }: ServiceParts, event: TransferEvent): void {
+  const { folder, total } = event
+  const base = { folder, direction: 'down', total } as const
+  if (event.kind === 'batch-start') {
+    events.publish({ kind: 'transfer.batch-start', ...base })
+    return
+  }
+  if (event.kind === 'batch-done') {
+    events.publish({ kind: 'transfer.batch-done', ...base, failed: event.failed })
+    return
+  }
+  const { hash, bytesDone, bytesTotal, rate, etaMs } = event.file
+  const path = deps.catalogue.read((tx) => tx.pathOf(folder, hash)) ?? hash
+  const file = { ...base, path, hash, device: null, bytesDone, bytesTotal }
+  switch (event.kind) {
+    case 'file-start':
+      events.publish({ kind: 'transfer.file-start', ...file })
+      return
+    case 'file-progress':
+      events.publish({ kind: 'transfer.file-progress', ...file, rate, etaMs })
+      return
+    case 'file-done':
+      events.publish({ kind: 'transfer.file-done', ...file })
+      return
+    case 'file-error':
+      events.publish({ kind: 'transfer.file-error', ...file, reason: event.reason, isRetried: event.isRetried })
+  }
+}
+
+function groupChanged({ events }: ServiceParts, after: GroupState, before: GroupState): void {
+  for (const [device, { name, addedBy }] of after.members) {
+    const known = before.members.get(device)
+    if (known === undefined) events.publish({ kind: 'device.added', device, name, by: addedBy })
+    else if (known.name !== name) events.publish({ kind: 'device.renamed', device, name })
+  }
+  for (const [device, by] of after.removed) {
+    const known = before.members.get(device)
+    if (known !== undefined) events.publish({ kind: 'device.removed', device, name: known.name, by })
+  }
+  for (const [folder, { name, isWithdrawn }] of after.folders) {
+    const known = before.folders.get(folder)
+    if (isWithdrawn && known?.isWithdrawn === false) events.publish({ kind: 'folder.withdrawn', folder, name })
+    if (!isWithdrawn && known === undefined) events.publish({ kind: 'folder.offered', folder, name, by: null })
+  }
+  if (after.groupId !== before.groupId) {
+    events.publish({ kind: 'group.changed', group: after.groupId, name: after.name, devices: after.members.size })
+  }
+}

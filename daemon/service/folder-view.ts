@@ -1,0 +1,188 @@
+/** A folder as the API shows it: its state in one word, and the reason in a sentence. */
+
+import { hex } from '@scure/base'
+import type { Folder as FolderView, FolderPeer, FolderState, Halt as HaltView } from '../../protocol/api/folders.ts'
+import { sameBytes } from '../../protocol/chunks.ts'
+import { openHead } from '../../protocol/manifest.ts'
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { FolderTotals } from '../catalogue-port.ts'
+import type { Folder, Halt } from '../sync/folder.ts'
+import type { Held } from '../sync/holding.ts'
+import type { ServiceParts } from './parts.ts'
+import type { KnownFolder } from './refs.ts'
+
+/** Conflict copies are counted up to here. */
+const CONFLICTS_COUNTED_MAX = 1000
+
+export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderView {
+  const { id, name, held } = known
+  const { catalogue } = parts.deps
+  const { totals, conflicts } = catalogue.read((tx) => ({
+    totals: tx.totals(id),
+    conflicts: tx.conflictCopies(id, CONFLICTS_COUNTED_MAX).length,
+  }))
+  const waiting = missingOf(parts, id)
+  const amount = { files: totals.files, bytes: totals.bytes }
+  return {
+    id,
+    name,
+    root: held?.settings.path ?? null,
+    mode: held === undefined ? null : 'send-receive',
+    state: stateOf(parts, known, totals),
+    held: amount,
+    total: { files: amount.files + waiting.files, bytes: amount.bytes + waiting.bytes },
+    down: parts.sync.pulls.totals(id) ?? null,
+    up: null,
+    conflicts,
+    problems: problemCount(held?.folder),
+    peers: peersOf(parts, id, held, totals),
+    digest: held === undefined ? null : hex.encode(totals.digest),
+    lastInSyncMs: null,
+  }
+}
+
+function problemCount(folder: Folder | undefined): number {
+  if (folder === undefined) return 0
+  return [...folder.problems.values()].reduce((sum, list) => sum + list.length, 0) + folder.failures.size
+}
+
+function stateOf(parts: ServiceParts, { id, name, held }: KnownFolder, totals: FolderTotals): FolderState {
+  if (held === undefined) return { kind: 'offered' }
+  const { folder, settings } = held
+  if (settings.isPaused) return { kind: 'paused' }
+  if (folder === undefined)
+    return held.fault === null ? { kind: 'starting' } : { kind: 'halted', halt: faultHalt(parts, name, held) }
+  if (folder.halt !== null) return { kind: 'halted', halt: toHaltView(parts, name, held, folder.halt) }
+  const remote = remoteHalt(parts, name, held)
+  if (remote !== undefined) return { kind: 'halted', halt: remote }
+  if (folder.isRecovering) return { kind: 'recovering' }
+  if (!folder.isScanned) return { kind: 'scanning', files: totals.files, filesTotal: null }
+  return syncState(parts, id)
+}
+
+function syncState(parts: ServiceParts, id: FolderId): FolderState {
+  const dirty = parts.deps.catalogue.read((tx) => tx.dirtyCount(id))
+  const missing = missingOf(parts, id)
+  if (missing.files === 0 && dirty === 0) return { kind: 'in-sync' }
+  const pulls = [...parts.sync.pulls.wanted()].filter(({ folder }) => folder === id)
+  const isStuck =
+    missing.files > 0 &&
+    dirty === 0 &&
+    pulls.length > 0 &&
+    pulls.every(({ state }) => state !== 'active' && state !== 'queued')
+  if (!isStuck) return { kind: 'syncing', missing }
+  const [first] = pulls
+  return {
+    kind: 'waiting',
+    missing,
+    reason: waitingReason(parts, first?.state ?? 'waiting-for-holder', first?.holders ?? []),
+  }
+}
+
+/** What the group has and this device still lacks, as far as its plans have come. */
+function missingOf(parts: ServiceParts, id: FolderId): { files: number; bytes: number } {
+  const files = parts.deps.catalogue.read((tx) => tx.waitingCount(id))
+  const totals = parts.sync.pulls.totals(id)
+  return { files, bytes: totals === undefined ? 0 : totals.bytesTotal - totals.bytesDone }
+}
+
+function waitingReason(parts: ServiceParts, state: string, holders: readonly DeviceId[]): string {
+  if (state === 'no-space') return 'The disk is full. Free some space; it goes on by itself.'
+  if (state !== 'waiting-for-holder') return `It cannot be fetched for now (${state}). It is tried again.`
+  const names = holders.map((device) => parts.groupLog.state.members.get(device)?.name ?? device)
+  if (names.length === 0) return 'No device of the group holds it any more.'
+  return `Only ${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} it, and ${names.length === 1 ? 'is' : 'are'} offline.`
+}
+
+// ---- Halts.
+
+function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): HaltView {
+  const sinceMs = parts.deps.clock.wallMs()
+  const base = { deletes: null, sinceMs }
+  const quoted = JSON.stringify(name)
+  switch (halt.kind) {
+    case 'mass-delete-here':
+    case 'mass-delete-elsewhere': {
+      const where = halt.kind === 'mass-delete-here' ? 'on this device' : 'on another device'
+      return {
+        ...base,
+        reason: 'mass-delete',
+        detail: `${halt.deletes} of ${halt.live} entries were deleted ${where}. Nothing was passed on.`,
+        commands: [`holt approve ${quoted}`, `holt reject ${quoted}`],
+        deletes: { count: halt.deletes, of: halt.live, device: null },
+      }
+    }
+    case 'root-missing':
+    case 'root-unmarked':
+      return {
+        ...base,
+        reason: halt.kind,
+        detail: `${held.settings.path} is ${halt.kind === 'root-missing' ? 'not there' : 'there, but not the folder that it was'}. Mount its disk, or say where it was moved.`,
+        commands: [`holt folder move ${quoted} NEWPATH`],
+      }
+    case 'root-read-only':
+      return {
+        ...base,
+        reason: halt.kind,
+        detail: `${held.settings.path} cannot be written to. Make it writable; it goes on by itself.`,
+        commands: [],
+      }
+    case 'mount-missing':
+      return {
+        ...base,
+        reason: 'mount-changed',
+        detail: `Another volume used to be mounted at ${halt.path}. Mount it; it goes on by itself.`,
+        commands: [],
+      }
+  }
+}
+
+function faultHalt(parts: ServiceParts, name: string, held: Held): HaltView {
+  const detail = held.fault ?? ''
+  const reason = detail.includes('not there') ? 'root-missing' : 'root-unmarked'
+  return {
+    reason,
+    detail,
+    commands: [`holt folder move ${JSON.stringify(name)} NEWPATH`],
+    deletes: null,
+    sinceMs: parts.deps.clock.wallMs(),
+  }
+}
+
+/** Another device of the group waits for a person, and any device may answer. */
+function remoteHalt(parts: ServiceParts, name: string, held: Held): HaltView | undefined {
+  const found = [...held.remotes].find(([, remote]) => remote.halt !== null)
+  if (found === undefined || found[1].halt === null) return undefined
+  const [device, { halt }] = found
+  const who = parts.groupLog.state.members.get(device)?.name ?? device
+  return {
+    reason: 'mass-delete',
+    detail: `${who} waits for a person: ${halt.deletes} of ${halt.live} entries were deleted.`,
+    commands: [`holt approve ${JSON.stringify(name)}`, `holt reject ${JSON.stringify(name)}`],
+    deletes: { count: halt.deletes, of: halt.live, device },
+    sinceMs: parts.deps.clock.wallMs(),
+  }
+}
+
+// ---- Other devices.
+
+function peersOf(parts: ServiceParts, id: FolderId, held: Held | undefined, totals: FolderTotals): FolderPeer[] {
+  const devices = [...parts.groupLog.state.members.keys()].filter((device) => device !== parts.transport.self)
+  return devices.flatMap((device): FolderPeer[] => {
+    const known = parts.deps.catalogue.read((tx) => tx.peerPosition(id, device))
+    const holds = held?.remotes.has(device) === true
+    if (known === undefined && !holds) return []
+    const isOnline = parts.sync.engine.sessions().get(device) !== undefined
+    const head = known === undefined ? undefined : openHead(known.head, parts.deps.crypto)
+    const isInSync = head !== undefined && sameBytes(head.stateDigest, totals.digest)
+    const files = head === undefined ? 0 : Math.max(0, totals.live - head.liveCount)
+    return [
+      {
+        device,
+        isOnline,
+        isInSync,
+        missing: isInSync ? { files: 0, bytes: 0 } : head === undefined ? null : { files, bytes: 0 },
+      },
+    ]
+  })
+}

@@ -1,0 +1,241 @@
+/** Folders: what a person adds, accepts, moves, removes and decides. */
+
+import type {
+  AcceptFolder,
+  AddFolder,
+  Folder as FolderView,
+  Preview,
+  PreviewFolder,
+} from '../../protocol/api/folders.ts'
+import { folderIdOf } from '../../protocol/ids.ts'
+import type { FolderId } from '../../protocol/ids.ts'
+import type { FolderService } from '../http/service.ts'
+import { ServiceError } from '../http/service.ts'
+import type { AbortOptions } from '../ports.ts'
+import { listConflicts, listEntries } from './entries.ts'
+import { toFolderView } from './folder-view.ts'
+import type { PathFacts, ServiceParts } from './parts.ts'
+import { preview } from './preview.ts'
+import { folderOf, heldFolderOf, knownFolders } from './refs.ts'
+import type { KnownFolder } from './refs.ts'
+import { waitForFolder } from './waiting.ts'
+
+const FOLDER_ID_BYTES = 16
+/** What must stay free on a volume: the smaller of these. */
+const RESERVE_SHARE = 0.05
+const RESERVE_BYTES = 1024 ** 3
+
+export function createFolderService(parts: ServiceParts): FolderService {
+  const view = (id: FolderId): FolderView => toFolderView(parts, folderOf(parts, id))
+  const change = async (ref: string, settings: { isPaused?: boolean; path?: string }): Promise<FolderView> => {
+    const { id, held } = heldFolderOf(parts, ref)
+    await parts.sync.engine.change({ ...held.settings, ...settings })
+    return view(id)
+  }
+  const decide = (ref: string, decision: 'approve' | 'reject'): Promise<FolderView> => {
+    const { id, name } = folderOf(parts, ref)
+    if (!parts.sync.engine.decide(id, decision)) {
+      throw new ServiceError('not-halted', `The folder "${name}" does not wait for a decision.`)
+    }
+    const by = parts.transport.self
+    parts.events.publish({ kind: 'folder.decided', folder: id, name, isApproved: decision === 'approve', by })
+    return Promise.resolve(view(id))
+  }
+  return {
+    folders: () => Promise.resolve({ folders: knownFolders(parts).map((known) => toFolderView(parts, known)) }),
+    folder: async (ref, o) => toFolderView(parts, await waitForFolder(parts, ref, o)),
+    addFolder: (request, o) => addFolder(parts, request, o),
+    previewFolder: (ref, request, o) => previewFolder(parts, ref, request, o),
+    acceptFolder: (ref, request, o) => acceptFolder(parts, ref, request, o),
+    pauseFolder: (ref) => change(ref, { isPaused: true }),
+    resumeFolder: (ref) => change(ref, { isPaused: false }),
+    moveFolder: (ref, path) => moveFolder(parts, ref, path),
+    removeFolder: (ref, { everywhere }) => removeFolder(parts, ref, everywhere),
+    approveFolder: (ref) => decide(ref, 'approve'),
+    rejectFolder: (ref) => decide(ref, 'reject'),
+    entries: (ref, query) => Promise.resolve(listEntries(parts, heldFolderOf(parts, ref), query)),
+    conflicts: (query) => Promise.resolve(listConflicts(parts, query)),
+  }
+}
+
+// ---- Adding and accepting.
+
+async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOptions): Promise<FolderView> {
+  const facts = await parts.machine.inspect(request.path)
+  if (!facts.exists) throw new ServiceError('path-not-found', `${request.path} does not exist.`)
+  const name = request.name ?? lastComponent(facts.realPath)
+  const named = knownFolders(parts).find((known) => known.name.toLowerCase() === name.toLowerCase())
+  if (named !== undefined && request.ifOffered !== 'new') {
+    if (named.held !== undefined)
+      throw new ServiceError(
+        'name-taken',
+        `This device already has a folder "${named.name}" at ${named.held.settings.path}.`,
+      )
+    if (request.ifOffered === 'join')
+      return acceptFolder(parts, named.id, { path: request.path, waitMs: 0, confirm: request.confirm }, o)
+    throw new ServiceError(
+      'name-offered',
+      `The group already offers a folder "${named.name}". Join it with this directory, or make another one.`,
+      {
+        nextStep: 'Run the command again with --join or with --new.',
+      },
+    )
+  }
+  checkRoot(parts, facts, facts.marker)
+  const id =
+    facts.marker !== null && !isKnown(parts, facts.marker)
+      ? facts.marker
+      : folderIdOf(parts.deps.random.bytes(FOLDER_ID_BYTES))
+  if (facts.marker !== null && facts.marker !== id)
+    throw new ServiceError('root-marked', `${facts.realPath} already belongs to another folder.`)
+  await makeRoot(parts, facts.realPath, id)
+  const unique = named === undefined ? name : uniqueName(parts, name)
+  const verdict = await parts.groupLog.setFolder({ folder: id, name: unique, defaultMode: 'send-receive', options: [] })
+  if (verdict !== 'allowed') throw new ServiceError(verdict, `The group does not take the folder: ${verdict}.`)
+  await parts.sync.engine.hold({ id, name: unique, path: facts.realPath, isPaused: false }, { isNew: false })
+  parts.events.publish({ kind: 'folder.added', folder: id, name: unique, root: facts.realPath })
+  return toFolderView(parts, folderOf(parts, id))
+}
+
+function isKnown(parts: ServiceParts, id: FolderId): boolean {
+  return knownFolders(parts).some((known) => known.id === id)
+}
+
+function lastComponent(path: string): string {
+  return path.split(/[/\\]/).filter(Boolean).at(-1) ?? 'Folder'
+}
+
+function uniqueName(parts: ServiceParts, name: string): string {
+  const names = new Set(knownFolders(parts).map((known) => known.name.toLowerCase()))
+  for (let i = 2; ; i += 1) if (!names.has(`${name} ${i}`.toLowerCase())) return `${name} ${i}`
+}
+
+async function previewFolder(
+  parts: ServiceParts,
+  ref: string,
+  request: PreviewFolder,
+  o: AbortOptions,
+): Promise<Preview> {
+  const known = await waitForFolder(parts, ref, { ...o, waitMs: request.waitMs })
+  const path = request.path ?? parts.machine.proposedPath(known.name)
+  const facts = await checkTarget(parts, known, path)
+  return preview(parts, known, path, facts, { ...o, waitMs: request.waitMs })
+}
+
+async function acceptFolder(
+  parts: ServiceParts,
+  ref: string,
+  request: AcceptFolder,
+  o: AbortOptions,
+): Promise<FolderView> {
+  const known = await waitForFolder(parts, ref, { ...o, waitMs: request.waitMs })
+  const path = request.path ?? parts.machine.proposedPath(known.name)
+  const facts = await checkTarget(parts, known, path)
+  if (!facts.isEmpty && !request.confirm && facts.marker !== known.id) {
+    throw new ServiceError('confirm-needed', `${path} is not empty.`, {
+      nextStep: 'Look at the preview, then run the command again with --yes.',
+    })
+  }
+  await makeRoot(parts, facts.realPath, known.id)
+  await parts.sync.engine.hold(
+    { id: known.id, name: known.name, path: facts.realPath, isPaused: false },
+    { isNew: true },
+  )
+  parts.events.publish({ kind: 'folder.added', folder: known.id, name: known.name, root: facts.realPath })
+  return toFolderView(parts, folderOf(parts, known.id))
+}
+
+async function checkTarget(parts: ServiceParts, known: KnownFolder, path: string): Promise<PathFacts> {
+  if (known.held !== undefined)
+    throw new ServiceError('already-held', `This device already has "${known.name}" at ${known.held.settings.path}.`)
+  const facts = await parts.machine.inspect(path)
+  if (!facts.parentExists) throw new ServiceError('parent-missing', `The directory above ${path} does not exist.`)
+  checkRoot(parts, facts, known.id)
+  const total = toFolderView(parts, known).total.bytes
+  const reserve = Math.min(facts.volumeBytes * RESERVE_SHARE, RESERVE_BYTES)
+  if (total > facts.freeBytes - reserve) {
+    throw new ServiceError(
+      'no-space',
+      `"${known.name}" takes ${total} bytes, and the disk of ${path} has ${facts.freeBytes} free.`,
+    )
+  }
+  return facts
+}
+
+/** @throws ServiceError where a folder's root cannot be. */
+function checkRoot(parts: ServiceParts, facts: PathFacts, marker: FolderId | null): void {
+  const { realPath } = facts
+  if (facts.exists && !facts.isDirectory) throw new ServiceError('not-a-directory', `${realPath} is not a directory.`)
+  if (facts.exists && !facts.isWritable) throw new ServiceError('root-read-only', `${realPath} cannot be written to.`)
+  if (facts.marker !== null && facts.marker !== marker)
+    throw new ServiceError('root-marked', `${realPath} already belongs to another folder.`)
+  const overlap = parts.sync.engine
+    .held()
+    .find(({ settings }) => isInside(realPath, settings.path) || isInside(settings.path, realPath))
+  if (overlap !== undefined) {
+    throw new ServiceError(
+      'root-overlap',
+      `${realPath} and ${overlap.settings.path} (folder "${overlap.settings.name}") lie inside one another.`,
+    )
+  }
+}
+
+function isInside(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)
+}
+
+const ROOT_ERRORS = new Map([
+  ['missing-parent', 'parent-missing'],
+  ['not-a-directory', 'not-a-directory'],
+  ['read-only', 'root-read-only'],
+  ['denied', 'root-denied'],
+  ['no-space', 'no-space'],
+  ['already-marked', 'root-marked'],
+] as const)
+
+async function makeRoot(parts: ServiceParts, path: string, id: FolderId): Promise<void> {
+  try {
+    await parts.machine.createRoot(path, id)
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('code' in cause)) throw cause
+    const code = [...ROOT_ERRORS].find(([from]) => from === cause.code)?.[1]
+    if (code === undefined) throw cause
+    throw new ServiceError(code, cause.message, { cause })
+  }
+}
+
+// ---- Moving and removing.
+
+async function moveFolder(parts: ServiceParts, ref: string, path: string): Promise<FolderView> {
+  const { id, name, held } = heldFolderOf(parts, ref)
+  const facts = await parts.machine.inspect(path)
+  if (!facts.exists) throw new ServiceError('path-not-found', `${path} does not exist.`)
+  if (!facts.isDirectory) throw new ServiceError('not-a-directory', `${path} is not a directory.`)
+  if (facts.marker !== id)
+    throw new ServiceError(
+      'root-unmarked',
+      `${path} is not where "${name}" was moved to: its marker .holt is not there.`,
+    )
+  await parts.sync.engine.change({ ...held.settings, path: facts.realPath })
+  parts.events.publish({ kind: 'folder.moved', folder: id, name, root: facts.realPath })
+  return toFolderView(parts, folderOf(parts, id))
+}
+
+async function removeFolder(
+  parts: ServiceParts,
+  ref: string,
+  everywhere: boolean,
+): ReturnType<FolderService['removeFolder']> {
+  const { id, name, held } = folderOf(parts, ref)
+  if (held === undefined && !everywhere)
+    throw new ServiceError('not-held', `The folder "${name}" is not on this device.`)
+  if (everywhere) {
+    const verdict = await parts.groupLog.withdrawFolder(id)
+    if (verdict !== 'allowed' && verdict !== 'not-found')
+      throw new ServiceError('not-allowed', `The offer cannot be withdrawn: ${verdict}.`)
+  }
+  if (held !== undefined) await parts.sync.engine.release(id)
+  parts.events.publish({ kind: 'folder.removed', folder: id, name })
+  const root = held?.settings.path ?? null
+  return { id, name, root, versions: root === null ? null : `${root}/.holt/versions` }
+}

@@ -1,0 +1,76 @@
+/** What the service stands on. Built by `daemon.ts`; whatever touches the machine comes as a function. */
+
+import type { BundlePart, Check, Config as ConfigView, LogRecord } from '../../protocol/api/daemon.ts'
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { EventLog } from '../http/event-log.ts'
+import type { AbortOptions, PeerTransport } from '../ports.ts'
+import type { DeviceSync } from '../sync/device-sync.ts'
+import type { Deps } from '../sync/folder.ts'
+import type { GroupKeeper } from '../sync/group-keeper.ts'
+import type { GroupLog } from '../sync/group-log.ts'
+import type { PairPorts } from '../sync/pair.ts'
+import type { PairingDesk } from '../sync/pair-invite.ts'
+
+/** What is at a path, before a folder's root is made there. */
+export interface PathFacts {
+  /** All symbolic links resolved, as far as the path exists. */
+  readonly realPath: string
+  readonly exists: boolean
+  readonly isDirectory: boolean
+  readonly isEmpty: boolean
+  readonly parentExists: boolean
+  /** The folder whose root it is, by its marker. */
+  readonly marker: FolderId | null
+  readonly isWritable: boolean
+  readonly freeBytes: number
+  readonly volumeBytes: number
+}
+
+/** A file of a directory that is not a folder yet. */
+export interface LocalFile {
+  /** As it would be in the folder. */
+  readonly path: string
+  readonly sizeBytes: number
+  /** 64 hex digits. */
+  readonly hash: string
+}
+
+export interface Machine {
+  inspect(path: string): Promise<PathFacts>
+  /** Makes a directory the root of a folder. @throws an error with a code of `TreeError` */
+  createRoot(path: string, folder: FolderId): Promise<void>
+  /** Every file below a directory with its hash, ignored ones left out. */
+  localFiles(path: string, o: AbortOptions): AsyncIterable<LocalFile>
+  /** The directory that is proposed for a folder of a name. */
+  proposedPath(name: string): string
+  /** Checks of the machine: multicast, watches, clock, space, permissions, crashes. */
+  checks(o: AbortOptions): Promise<Check[]>
+  readonly config: () => Promise<ConfigView>
+  readonly logDirectory: string
+  logTail(limit: number): Promise<LogRecord[]>
+  followLog(o: AbortOptions): AsyncIterable<LogRecord>
+  bundle(o: AbortOptions): AsyncIterable<BundlePart>
+}
+
+export interface ServiceParts {
+  readonly deps: Deps
+  readonly sync: DeviceSync
+  readonly groupLog: GroupLog
+  readonly groupKeeper: GroupKeeper
+  readonly desk: PairingDesk
+  readonly pairPorts: PairPorts
+  readonly transport: PeerTransport
+  readonly events: EventLog
+  readonly machine: Machine
+  readonly facts: {
+    readonly version: string
+    readonly platform: string
+    readonly pid: number
+    readonly home: string
+    readonly startedMs: number
+  }
+  /** When devices were last online. */
+  readonly lastSeen: ReadonlyMap<DeviceId, number>
+  /** Ends the daemon; `leave` begins it anew under a new identity. */
+  stop(how: 'stop' | 'leave'): void
+}

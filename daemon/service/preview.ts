@@ -1,0 +1,83 @@
+/** What accepting a folder into a directory would do, file by file. Changes nothing. */
+
+import type { Preview } from '../../protocol/api/folders.ts'
+import type { Entry } from '../../protocol/entry.ts'
+import { ROOT } from '../../protocol/path.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import { best, undominated } from '../core/resolve.ts'
+import type { PathFacts, ServiceParts } from './parts.ts'
+import type { KnownFolder } from './refs.ts'
+import type { WaitOptions } from './waiting.ts'
+import { waitUntil } from './waiting.ts'
+
+const PAGE_PATHS = 4096
+
+interface Amount {
+  files: number
+  bytes: number
+}
+
+export async function preview(
+  parts: ServiceParts,
+  known: KnownFolder,
+  path: string,
+  facts: PathFacts,
+  o: WaitOptions,
+): Promise<Preview> {
+  const complete = parts.sync.engine.follow(known.id)
+  const isComplete = await waitUntil(parts, () => complete.size > 0, o)
+  const offered = offeredFiles(parts, known)
+  const same = none()
+  const onlyHere = none()
+  const different = none()
+  if (facts.exists && !facts.isEmpty) {
+    for await (const file of parts.machine.localFiles(facts.realPath, o)) {
+      const entry = offered.get(file.path)
+      if (entry === undefined) add(onlyHere, file.sizeBytes)
+      else if (entry.content.kind === 'file' && entry.content.hash === file.hash) add(same, file.sizeBytes)
+      else add(different, file.sizeBytes)
+      offered.delete(file.path)
+    }
+  }
+  const onlyThere = none()
+  for (const { content } of offered.values()) if (content.kind === 'file') add(onlyThere, content.sizeBytes)
+  const { exists, isEmpty, freeBytes } = facts
+  const needsConfirm = exists && !isEmpty && facts.marker !== known.id
+  return {
+    folder: known.id,
+    name: known.name,
+    path,
+    exists,
+    isEmpty,
+    same,
+    onlyHere,
+    onlyThere,
+    different,
+    freeBytes,
+    needsConfirm,
+    isComplete,
+  }
+}
+
+const none = (): Amount => ({ files: 0, bytes: 0 })
+
+function add(amount: Amount, bytes: number): void {
+  amount.files += 1
+  amount.bytes += bytes
+}
+
+/** What the others would have this device hold: the winner of each path that is a file or link. */
+function offeredFiles({ deps }: ServiceParts, { id }: KnownFolder): Map<string, Entry> {
+  const files = new Map<string, Entry>()
+  for (let after: RelPath | null = null; ;) {
+    const page: RelPath[] = deps.catalogue.read((tx) => tx.livePaths(id, ROOT, after, PAGE_PATHS))
+    for (const path of page) {
+      const entries = deps.catalogue.read((tx) => tx.others(id, path)).map(({ entry }) => entry)
+      const winner = best(undominated(entries))
+      if (winner !== undefined && winner.content.kind !== 'deleted' && winner.content.kind !== 'directory')
+        files.set(path, winner)
+    }
+    if (page.length < PAGE_PATHS) return files
+    after = page.at(-1) ?? null
+  }
+}

@@ -1,0 +1,112 @@
+/** The service behind the HTTP API: what the engine can do, in the API's words. */
+
+import type { Status, Transfer } from '../../protocol/api/daemon.ts'
+import type { DaemonService, HoltService } from '../http/service.ts'
+import { listDevices, createDeviceService } from './devices.ts'
+import { attentionOf } from './attention.ts'
+import { createFolderService } from './folders.ts'
+import { toFolderView } from './folder-view.ts'
+import type { Pairings } from './pairings.ts'
+import { createPairings } from './pairings.ts'
+import type { ServiceParts } from './parts.ts'
+import { deviceOf, knownFolders } from './refs.ts'
+
+/** Transfers that a status shows. */
+const TRANSFERS_MAX = 20
+
+export function createService(parts: ServiceParts): HoltService {
+  const pairings = createPairings(parts)
+  return {
+    ...createDaemonService(parts, pairings),
+    ...createDeviceService(parts),
+    ...createFolderService(parts),
+    ...pairings,
+    events: parts.events,
+  }
+}
+
+function createDaemonService(parts: ServiceParts, pairings: Pairings): DaemonService {
+  const { machine, facts, transport } = parts
+  return {
+    daemon: () =>
+      Promise.resolve({
+        ...facts,
+        device: transport.self,
+        name: parts.groupLog.state.members.get(transport.self)?.name ?? transport.self,
+        state: 'running',
+        addresses: [...transport.addresses()],
+      }),
+    status: () => Promise.resolve(statusOf(parts, pairings)),
+    config: () => machine.config(),
+    doctor: async (device, o) => {
+      const checks = await machine.checks(o)
+      const devices = device === undefined ? [] : [deviceOf(parts, device)]
+      const peers = listDevices(parts).devices.filter(
+        ({ id, isSelf }) => !isSelf && (devices.length === 0 || devices.includes(id)),
+      )
+      const portChecks = peers.map(({ id, name, isOnline }) => ({
+        id: `peer.${id}`,
+        title: `Connection with ${name}`,
+        outcome: isOnline ? ('ok' as const) : ('warning' as const),
+        detail: isOnline ? `${name} is connected.` : `${name} is not connected.`,
+        fix: isOnline
+          ? null
+          : `Start Holt there, and let port ${portOf(transport.addresses())} through the firewalls of both devices.`,
+      }))
+      return { checks: [...checks, ...portChecks] }
+    },
+    logs: async (limit) => ({ directory: machine.logDirectory, records: await machine.logTail(limit) }),
+    followLogs: (limit, o) => followLogs(parts, limit, o.signal),
+    supportBundle: (o) => machine.bundle(o),
+    shutDown: () => {
+      parts.events.publish({ kind: 'daemon.stopping' })
+      parts.stop('stop')
+      return Promise.resolve()
+    },
+  }
+}
+
+function portOf(addresses: readonly string[]): string {
+  return /\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1] ?? 'of Holt'
+}
+
+async function* followLogs(
+  { machine }: ServiceParts,
+  limit: number,
+  signal: AbortSignal,
+): ReturnType<DaemonService['followLogs']> {
+  for (const record of await machine.logTail(limit)) yield record
+  yield* machine.followLog({ signal })
+}
+
+function statusOf(parts: ServiceParts, pairings: Pairings): Omit<Status, 'daemon' | 'eventId'> {
+  const folders = knownFolders(parts).map((known) => toFolderView(parts, known))
+  const { group, devices } = listDevices(parts)
+  return {
+    group,
+    devices,
+    folders,
+    transfers: transfersOf(parts),
+    attention: attentionOf(parts, folders),
+    pairing: pairings.current(),
+  }
+}
+
+function transfersOf({ sync, deps }: ServiceParts): Transfer[] {
+  const active = [...sync.pulls.wanted()].filter(({ state }) => state === 'active')
+  active.sort((a, b) => b.bytesTotal - a.bytesTotal)
+  return active.slice(0, TRANSFERS_MAX).map((pull) => {
+    const path = deps.catalogue.read((tx) => tx.pathOf(pull.folder, pull.hash))
+    const [device, another] = pull.holders
+    return {
+      folder: pull.folder,
+      path: path ?? pull.hash,
+      direction: 'down',
+      device: another === undefined ? (device ?? null) : null,
+      bytesDone: pull.bytesDone,
+      bytesTotal: pull.bytesTotal,
+      rate: pull.rate,
+      etaMs: pull.etaMs,
+    }
+  })
+}
