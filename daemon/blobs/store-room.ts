@@ -1,0 +1,136 @@
+/** Where a store keeps its files, and the one step by which a blob becomes whole. */
+
+import { randomUUID } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { lstat, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { BlobHash } from '../../protocol/ids.ts'
+import type { BlobLocation, FileIdentity, StoredBlob } from '../ports.ts'
+import { hasErrno } from './store-error.ts'
+
+/** Writes of whole blobs and commits that are under way at once: what a disk syncs well together. */
+const IN_FLIGHT_MAX = 16
+
+export interface StoreRoom {
+  /** Absolute. */
+  readonly directory: string
+  readonly crypto: Crypto
+  readonly slots: Slots
+  /** Blobs that are just taking their name. */
+  readonly finishing: Map<BlobHash, Promise<StoredBlob>>
+}
+
+const PART = '.part'
+const TEMPORARY = '.new-'
+const HASH_CHARACTERS = 64
+
+export function createStoreRoom(directory: string, crypto: Crypto): StoreRoom {
+  return { directory, crypto, slots: new Slots(IN_FLIGHT_MAX), finishing: new Map() }
+}
+
+export const wholePath = (room: StoreRoom, hash: BlobHash): string => join(room.directory, hash)
+export const partPath = (room: StoreRoom, hash: BlobHash): string => join(room.directory, hash + PART)
+/** A name that is used once. What a crash leaves of it is removed when the store is opened. */
+export const temporaryPath = (room: StoreRoom, hash: BlobHash): string =>
+  join(room.directory, `${hash}${TEMPORARY}${randomUUID()}`)
+
+/** What a name in the store's directory means. */
+export function kindOfName(name: string): 'whole' | 'part' | 'temporary' | 'foreign' {
+  if (!/^[0-9a-f]{64}/.test(name)) return 'foreign'
+  const rest = name.slice(HASH_CHARACTERS)
+  if (rest === '') return 'whole'
+  if (rest === PART) return 'part'
+  return rest.startsWith(TEMPORARY) ? 'temporary' : 'foreign'
+}
+
+/** The blob's text in the name of a whole blob or a part. */
+export function hashInName(name: string): string {
+  return name.slice(0, HASH_CHARACTERS)
+}
+
+/** Undefined too for a file that has another name: it is just being placed, and an edit there would change it here. */
+export async function storedAt(room: StoreRoom, hash: BlobHash): Promise<StoredBlob | undefined> {
+  const path = wholePath(room, hash)
+  const stats = await statOf(path)
+  if (stats === undefined || !stats.isFile() || stats.nlink !== 1n) return undefined
+  return toStored(path, hash, stats)
+}
+
+export async function statOf(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true })
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOENT')) return undefined
+    throw cause
+  }
+}
+
+function toStored(path: string, hash: BlobHash, { size, dev, ino }: BigIntStats): StoredBlob {
+  return {
+    hash,
+    sizeBytes: Number(size),
+    location: path as BlobLocation,
+    identity: `${dev}:${ino}` as FileIdentity,
+  }
+}
+
+/**
+ * Gives a synced file that holds exactly the blob its name, unless the store has the blob: then that stays, because a caller may
+ * have been told of it. Either way `source` is gone.
+ */
+export async function finish(room: StoreRoom, hash: BlobHash, source: string): Promise<StoredBlob> {
+  for (let other = room.finishing.get(hash); other !== undefined; other = room.finishing.get(hash)) {
+    await other.catch(() => undefined)
+  }
+  const finishing = takeName(room, hash, source).finally(() => room.finishing.delete(hash))
+  room.finishing.set(hash, finishing)
+  return await finishing
+}
+
+async function takeName(room: StoreRoom, hash: BlobHash, source: string): Promise<StoredBlob> {
+  const known = await storedAt(room, hash)
+  if (known !== undefined) {
+    await rm(source, { force: true })
+    return known
+  }
+  const path = wholePath(room, hash)
+  await rename(source, path)
+  return toStored(path, hash, await lstat(path, { bigint: true }))
+}
+
+/** So many at once; more wait, in order. */
+export class Slots {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  /** @throws the signal's reason, without having begun. */
+  async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted()
+    await this.#take()
+    try {
+      signal.throwIfAborted()
+      return await work()
+    } finally {
+      this.#give()
+    }
+  }
+
+  async #take(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free -= 1
+      return
+    }
+    await new Promise<void>((resolve) => void this.#waiting.push(resolve))
+  }
+
+  #give(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free += 1
+    else next()
+  }
+}

@@ -1,0 +1,154 @@
+/** The `BlobStore` port in a directory: whole blobs by their hash, parts and temporary files beside them. */
+
+import { constants } from 'node:fs'
+import { mkdir, open, opendir, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { BlobHash } from '../../protocol/ids.ts'
+import { blobHashOf, parseBlobHash } from '../../protocol/ids.ts'
+import { CHUNK_BYTES } from '../../protocol/limits.ts'
+import type { AbortOptions, BlobStore, ByteRange, StoredBlob } from '../ports.ts'
+import { receiveBlob } from './incoming.ts'
+import { StoreError, hasErrno, storing } from './store-error.ts'
+import type { StoreRoom } from './store-room.ts'
+import {
+  createStoreRoom,
+  finish,
+  hashInName,
+  kindOfName,
+  partPath,
+  statOf,
+  storedAt,
+  temporaryPath,
+  wholePath,
+} from './store-room.ts'
+
+const DIRECTORY_MODE = 0o700
+/** As files of the folder are made: the umask takes away what the user does not want to give. */
+const FILE_MODE = 0o666
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW
+const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/**
+ * Makes the directory if it is missing, and removes what a crash left in it: temporary files, and blobs that were placed.
+ * @throws StoreError `no-space`, `io`
+ */
+export async function openBlobStore(o: { directory: string; crypto: Crypto }): Promise<BlobStore> {
+  const room = createStoreRoom(resolve(o.directory), o.crypto)
+  await storing(room.directory, () => tidy(room))
+  return {
+    stat: (hash) => storedAt(room, hash),
+    put: (hash, source, options) => putBlob(room, hash, source, options),
+    receive: (blob, chunks, options) => receiveBlob(room, blob, chunks, options),
+    read: (hash, options) => readBlob(room, hash, options),
+    list: (options) => listBlobs(room, options),
+    async delete(hash) {
+      await rm(wholePath(room, hash), { force: true })
+      await rm(partPath(room, hash), { force: true })
+    },
+  }
+}
+
+async function tidy(room: StoreRoom): Promise<void> {
+  await mkdir(room.directory, { mode: DIRECTORY_MODE }).catch((cause: unknown) => {
+    if (!hasErrno(cause, 'EEXIST')) throw cause
+  })
+  for await (const { name } of await opendir(room.directory)) {
+    const path = join(room.directory, name)
+    const kind = kindOfName(name)
+    const isPlaced = kind === 'whole' && ((await statOf(path))?.nlink ?? 1n) > 1n
+    if (kind === 'temporary' || isPlaced) await rm(path, { force: true })
+  }
+}
+
+function putBlob(
+  room: StoreRoom,
+  hash: BlobHash,
+  source: AsyncIterable<Uint8Array> | Uint8Array,
+  { signal }: AbortOptions,
+): Promise<StoredBlob> {
+  if (source instanceof Uint8Array) checkHash(hash, room.crypto.blake3(source))
+  return room.slots.use(signal, () =>
+    storing(`blob ${hash}`, async () => {
+      const temporary = temporaryPath(room, hash)
+      try {
+        await writeSynced(room, temporary, hash, source, signal)
+        return await finish(room, hash, temporary)
+      } catch (cause) {
+        await rm(temporary, { force: true })
+        throw cause
+      }
+    }),
+  )
+}
+
+async function writeSynced(
+  room: StoreRoom,
+  path: string,
+  hash: BlobHash,
+  source: AsyncIterable<Uint8Array> | Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  await using file = await open(path, NEW_FLAGS, FILE_MODE)
+  if (source instanceof Uint8Array) await writeAll(file, source)
+  else {
+    const hasher = room.crypto.hasher()
+    for await (const piece of source) {
+      signal.throwIfAborted()
+      hasher.update(piece)
+      await writeAll(file, piece)
+    }
+    checkHash(hash, hasher.digest())
+  }
+  await file.datasync()
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten
+}
+
+function checkHash(hash: BlobHash, digest: Uint8Array): void {
+  if (blobHashOf(digest) !== hash) throw new StoreError('wrong-hash', `these bytes are not blob ${hash}`)
+}
+
+async function* readBlob(
+  room: StoreRoom,
+  hash: BlobHash,
+  { range, signal }: AbortOptions & { range?: ByteRange },
+): AsyncGenerator<Uint8Array> {
+  await using file = await openWhole(room, hash)
+  const end = range?.end ?? Infinity
+  for (let at = range?.start ?? 0; at < end;) {
+    signal.throwIfAborted()
+    const length = Math.min(CHUNK_BYTES, end - at)
+    const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}
+
+async function openWhole(room: StoreRoom, hash: BlobHash): Promise<FileHandle> {
+  try {
+    return await open(wholePath(room, hash), READ_FLAGS)
+  } catch (cause) {
+    if (!hasErrno(cause, 'ENOENT')) throw cause
+    throw new StoreError('missing', `blob ${hash} is not in this store`, { cause })
+  }
+}
+
+async function* listBlobs(
+  room: StoreRoom,
+  { signal }: AbortOptions,
+): AsyncGenerator<{ hash: BlobHash; sizeBytes: number; isWhole: boolean; mtimeMs: number }> {
+  for await (const { name } of await opendir(room.directory)) {
+    signal.throwIfAborted()
+    const kind = kindOfName(name)
+    if (kind !== 'whole' && kind !== 'part') continue
+    const stats = await statOf(join(room.directory, name))
+    if (stats === undefined) continue
+    const [sizeBytes, mtimeMs] = [Number(stats.size), Number(stats.mtimeNs / 1_000_000n)]
+    yield { hash: parseBlobHash(hashInName(name)), sizeBytes, isWhole: kind === 'whole', mtimeMs }
+  }
+}
