@@ -99,7 +99,7 @@ export function describePressure(bench: () => Bench): void {
     }
     const flooding = flood()
     await until(bench().network, () => accepted > 0, 'the first write')
-    for (let i = 0; i < TURNS_TO_RUN_AHEAD; i++) await turn(bench().network)
+    await standstill(bench(), () => accepted)
     assert.ok(accepted <= AHEAD_FRAMES_MAX, `${accepted} frames of 256 KiB were accepted and none was read`)
     for (let i = 0; i < FLOOD_FRAMES; i++) {
       const frame = await bench().read(far)
@@ -186,4 +186,13 @@ export function describeDrops(bench: () => Bench): void {
     await until(bench().network, () => seen.get(bench().a.self) === false, 'a to be offline')
     await assert.rejects(bench().wait(bench().a.open(bench().b.self, META, bench())), peerError('refused', 'offline'))
   })
+}
+
+/** Waits until a number has not changed for many turns. */
+async function standstill(bench: Bench, value: () => number): Promise<void> {
+  for (let last = value(), turns = 0; turns < TURNS_TO_RUN_AHEAD; turns++) {
+    await turn(bench.network)
+    if (value() !== last) turns = 0
+    last = value()
+  }
 }

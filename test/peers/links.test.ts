@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import type { Libp2pPeerTransport, PeerTransportOptions } from '../../daemon/peers/transport.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
@@ -72,7 +73,7 @@ describe('known addresses', () => {
     await assert.rejects(a.open(b.self, META, { signal }), peerError('offline'))
   })
 
-  it('are used again after the other side was restarted', async () => {
+  it('are dialled again and again until the other side is back', async () => {
     const seed = randomBytes(32)
     const first = await openLocal({ seed })
     const a = await open({ known: new Map([[first.self, [addressOf(first)]]]) })
@@ -80,10 +81,25 @@ describe('known addresses', () => {
     await hearPresence(a, first.self, true)
     await first[Symbol.asyncDispose]()
     await hearPresence(a, first.self, false)
+    await refuseDials(first.port, 3)
     await open({ seed, listen: { host: '127.0.0.1', port: first.port, isExplicit: true } })
     await hearPresence(a, first.self, true)
   })
 })
+
+/** Hangs up on so many connections to a port. */
+async function refuseDials(port: number, count: number): Promise<void> {
+  const enough = Promise.withResolvers<number>()
+  let dials = 0
+  const server = createServer((socket) => {
+    socket.destroy()
+    dials += 1
+    if (dials >= count) enough.resolve(dials)
+  })
+  await new Promise<undefined>((resolve) => server.listen(port, '127.0.0.1', () => resolve(undefined)))
+  await enough.promise
+  await new Promise((resolve) => server.close(resolve))
+}
 
 describe('a device that comes back elsewhere', () => {
   it('is found at its new address', async () => {

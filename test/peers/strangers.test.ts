@@ -17,6 +17,9 @@ import { peerError } from '../conformance/peer-network.ts'
 import { openLocal } from './real-network.ts'
 import { createStockNode, dialStock, openGreeted } from './stock-node.ts'
 
+/** A refusal comes within this time, or not at all. */
+const REFUSED_MS_MAX = 1_000
+
 describe('a program that is no Holt', () => {
   let holt: Libp2pPeerTransport
   let stock: Libp2p
@@ -60,11 +63,13 @@ describe('a program that is no Holt', () => {
       streams += 1
     })
     const connection = await dialStock(stock, holt.port)
-    const attempt = openGreeted(connection, META.id)
-    await attempt.then(
-      ({ ended }) => ended,
-      () => undefined,
-    )
+    const { stream, ended } = await openGreeted(connection, META.id).catch(() => ({
+      stream: undefined,
+      ended: undefined,
+    }))
+    stream?.send(Uint8Array.of(0))
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, REFUSED_MS_MAX))])
+    assert.notEqual(stream?.status, 'open')
     assert.equal(streams, 0)
   })
 
