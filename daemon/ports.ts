@@ -295,9 +295,7 @@ export interface BlobStore {
   /** @throws StoreError `missing` */
   read(hash: BlobHash, o: AbortOptions & { range?: ByteRange }): AsyncIterable<Uint8Array>
   /** Whole blobs and parts. */
-  list(
-    o: AbortOptions,
-  ): AsyncIterable<{
+  list(o: AbortOptions): AsyncIterable<{
     readonly hash: BlobHash
     readonly sizeBytes: number
     readonly isWhole: boolean

@@ -5,6 +5,7 @@
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
+import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, BlobStore, FileTree, PeerTransport } from '../ports.ts'
 import type { Deps, Folder, Halt } from './folder.ts'
 import { createFolder, hint } from './folder.ts'
@@ -50,6 +51,7 @@ export interface EngineOptions {
   readonly membership: Membership
   readonly pulls: Pulls
   readonly pace: Pace
+  readonly retention: RetentionRule
   readonly release: string
   /** @throws when the root is not there or not this folder's. */
   openRoot(settings: FolderSettings): Promise<OpenRoot>
@@ -262,11 +264,12 @@ class FolderEngine implements Engine {
   }
 
   #folderHost(holding: Holding): FolderHost {
-    const { onEvent, pace, pulls } = this.#o
+    const { onEvent, pace, pulls, retention } = this.#o
     const { id } = holding.settings
     return {
       pace,
       pulls,
+      retention,
       treeOf: (folder) => this.folder(folder)?.tree,
       ready: async (folder, o) => recover(folder, holding.recovery, this.#recoveryHost(holding), o),
       onHead: (folder) => this.#announce(folder),

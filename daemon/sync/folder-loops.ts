@@ -6,7 +6,9 @@
 import type { FolderId } from '../../protocol/ids.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
+import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
+import { collect } from './collect.ts'
 import type { Folder, Halt } from './folder.ts'
 import { hint } from './folder.ts'
 import type { ObserveOutcome } from './observe.ts'
@@ -26,6 +28,8 @@ export interface Pace {
   readonly coalesceMaxMs: number
   /** How soon what failed, or a root that is not there, is tried again. */
   readonly retryMs: number
+  /** How often kept versions are looked through for what may go. */
+  readonly collectMs: number
 }
 
 export const DEFAULT_PACE: Pace = {
@@ -34,12 +38,14 @@ export const DEFAULT_PACE: Pace = {
   coalesceMs: 200,
   coalesceMaxMs: 2000,
   retryMs: 10_000,
+  collectMs: 10 * 60_000,
 }
 
 /** What the loops need of the engine, and tell it. */
 export interface FolderHost {
   readonly pace: Pace
   readonly pulls: Pulls
+  readonly retention: RetentionRule
   treeOf(folder: FolderId): FileTree | undefined
   /** Resolves when the folder may compare its disk: its own manifest is recalled, or nobody can recall it. */
   ready(folder: Folder, o: AbortOptions): Promise<void>
@@ -60,6 +66,7 @@ export async function runFolder(folder: Folder, host: FolderHost, o: AbortOption
     publishLoop(folder, host, { signal }),
     inLoop(folder, host, { signal }),
     timerLoop(folder, host, { signal }),
+    collectLoop(folder, host, { signal }),
   ]
   try {
     await Promise.all(loops)
@@ -101,6 +108,14 @@ async function timerLoop(folder: Folder, host: FolderHost, o: AbortOptions): Pro
     }
     if (folder.failures.size > 0) hint(folder, [...folder.failures.keys()].map(parentOf))
     folder.toResolve.raise()
+  }
+}
+
+/** Kept versions and left-over blobs go when it is time, some while after the start. */
+async function collectLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
+  for (;;) {
+    await folder.deps.clock.sleep(host.pace.collectMs, o)
+    await collect(folder, host.retention, o)
   }
 }
 
@@ -178,8 +193,7 @@ async function urgentOrAfter(folder: Folder, delayMs: number, o: AbortOptions): 
 async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
   for (;;) {
     await folder.toResolve.wait(o)
-    const mayApply =
-      folder.isScanned && !folder.isPaused && (folder.halt === null || folder.decision !== null)
+    const mayApply = folder.isScanned && !folder.isPaused && (folder.halt === null || folder.decision !== null)
     if (!mayApply || folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])

@@ -32,5 +32,8 @@ function dataDirectory({ environment, platform, homeDirectory }: HomeQuestion): 
   return given?.startsWith('/') === true ? given : `${homeDirectory}/.local/share`
 }
 
+/** In the home, while a daemon has it: its process id, for people and scripts. */
+export const PID_FILE = 'daemon.pid'
+
 /** Names of everything that a daemon makes in its home: only these may be removed with it. */
-export const HOME_ENTRIES: readonly RegExp[] = [/^(config\.toml|daemon\.(lock|pid))$/, /^(log|run)$/]
+export const HOME_ENTRIES: readonly RegExp[] = [/^(config\.toml|daemon\.(lock|pid))$/, /^(log|run|state)$/, /^catalogue\.db(-wal|-shm|\.corrupt)?$/]

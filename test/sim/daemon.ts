@@ -83,6 +83,7 @@ function createSync(ports: SimPorts, catalogue: Catalogue, members: () => readon
       others: () => members().filter((id) => id !== self),
     },
     pace: PACE,
+    retention: { days: 30, volumeShare: 0.1 },
     release: 'simulated',
     openRoot: ({ path, id }) => Promise.resolve({ tree: ports.openTree(path, id), incoming: ports.openStore(path) }),
     onEvent: () => undefined,

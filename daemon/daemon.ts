@@ -1,0 +1,380 @@
+/** One daemon on one device: the only file that knows every room. It builds each part once, and joins them. */
+
+import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runtimeDirFor } from '../protocol/api/home-path.ts'
+import { socketPathFor } from '../protocol/api/socket-path.ts'
+import { TOKEN_BYTES } from '../protocol/api/constants.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import type { DeviceId } from '../protocol/ids.ts'
+import { folderIdOf, parseDeviceId } from '../protocol/ids.ts'
+import { createRecovery } from '../protocol/recovery.ts'
+import { openBlobStore } from './blobs/store.ts'
+import type { SqliteCatalogue } from './catalogue/catalogue.ts'
+import { openCatalogue } from './catalogue/catalogue.ts'
+import { CatalogueError } from './catalogue/catalogue-error.ts'
+import type { Config, Environment } from './config.ts'
+import { incomingDirectory } from './disk/context.ts'
+import { createDiskWorkers } from './disk/disk-workers.ts'
+import type { DiskWorkers } from './disk/disk-workers.ts'
+import { createRoot, probeTraits } from './disk/create-root.ts'
+import type { DiskTree } from './disk/file-tree.ts'
+import { openFileTree, rootState } from './disk/file-tree.ts'
+import { TreeError } from './disk/disk-error.ts'
+import { inspectPath, localFiles } from './disk/local-files.ts'
+import { openStateFiles } from './disk/state-files.ts'
+import { createEventLog } from './http/event-log.ts'
+import { startHttp } from './http/server.ts'
+import type { HttpServer } from './http/server.ts'
+import type { Identity } from './identity-file.ts'
+import { loadIdentity, renewIdentity } from './identity-file.ts'
+import type { FileLog } from './log.ts'
+import { createMachine } from './machine.ts'
+import { createNativeCrypto } from './native-crypto.ts'
+import { openPeerTransport } from './peers/transport.ts'
+import type { Libp2pPeerTransport } from './peers/transport.ts'
+import type { Clock, Log, PeerTransport, Random, StateFiles } from './ports.ts'
+import { createEventFeed } from './service/event-feed.ts'
+import type { ServiceParts } from './service/parts.ts'
+import { createService } from './service/service.ts'
+import type { DeviceSync } from './sync/device-sync.ts'
+import { createDeviceSync } from './sync/device-sync.ts'
+import type { Deps } from './sync/folder.ts'
+import { DEFAULT_PACE } from './sync/folder-loops.ts'
+import { openGroupLog } from './sync/found-group.ts'
+import { forgetGroup } from './sync/group-file.ts'
+import { GroupKeeper } from './sync/group-keeper.ts'
+import type { GroupLog } from './sync/group-log.ts'
+import { PairingDesk } from './sync/pair-invite.ts'
+import type { OpenRoot } from './sync/engine.ts'
+import type { FolderSettings } from './sync/settings.ts'
+import { loadSettings } from './sync/settings.ts'
+import { createSystemClock, watchMachine } from './system-clock.ts'
+
+/** The id of a directory that is only looked at. */
+const NO_FOLDER = folderIdOf(new Uint8Array(16))
+/** Threads that list and hash. */
+const DISK_THREADS = 2
+const CATALOGUE_FILE = 'catalogue.db'
+const ADDRESSES_FILE = 'addresses'
+const TOKEN_FILE = 'token'
+const STATE_DIRECTORY = 'state'
+
+export interface DaemonOptions {
+  readonly config: Config
+  readonly environment: Environment
+  readonly version: string
+  readonly log: FileLog
+}
+
+export interface Daemon extends AsyncDisposable {
+  readonly socketPath: string
+  readonly tcpAddress: string | undefined
+  readonly port: number
+  /** Resolves when somebody asked it to end; `leave`: to begin anew under a new identity. Rejects when it cannot go on. */
+  readonly ended: Promise<'stop' | 'leave'>
+}
+
+/** Resolves when it answers. @throws coded errors that say what to do: ConfigError, HomeError, PeerError, HttpError, StateError */
+export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
+  await using stack = new AsyncDisposableStack()
+  const clock = createSystemClock()
+  const crypto = createNativeCrypto()
+  const random: Random = { bytes: (length) => randomBytes(length) }
+  const state = await openStateFiles(join(o.config.home, STATE_DIRECTORY))
+  const identity = await settledIdentity(o, state)
+  const catalogue = stack.use(openOrRenew(o, identity, crypto))
+  const workers = stack.use(createDiskWorkers(DISK_THREADS))
+  const deps: Deps = { clock, random, log: o.log, crypto, signer: identity.signer, catalogue, state }
+  const groupLog = await foundOrOpen(o, deps, identity)
+  const transport = stack.use(await openTransport(o, state, identity))
+  const running = buildDaemon(o, { deps, groupLog, transport, workers, identity })
+  const http = stack.use(await openHttp(o, running.parts, state))
+  const stop = new AbortController()
+  const work = runAll(running, deps, { signal: stop.signal })
+  stack.defer(async () => {
+    stop.abort(new Error('the daemon stops'))
+    await work.catch(() => undefined)
+  })
+  const moved = stack.move()
+  return {
+    socketPath: http.socketPath,
+    tcpAddress: http.tcpAddress,
+    port: transport.port,
+    ended: Promise.race([running.ended, work.then(() => 'stop' as const)]),
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  }
+}
+
+// ---- What is opened once.
+
+/** The identity; a leave that was interrupted is finished first. */
+async function settledIdentity(o: DaemonOptions, state: StateFiles): Promise<Identity> {
+  return (await state.read(LEAVING_FILE)) === undefined ? loadIdentity(state) : finishLeaving(o, state)
+}
+
+const LEAVING_FILE = 'leaving'
+
+/** A removed key is never added again: what left its group goes on as another device, and keeps its folders. */
+export async function finishLeaving(o: Pick<DaemonOptions, 'config'>, state?: StateFiles): Promise<Identity> {
+  const files = state ?? (await openStateFiles(join(o.config.home, STATE_DIRECTORY)))
+  await files.write(LEAVING_FILE, new Uint8Array())
+  const identity = await renewIdentity(files)
+  await forgetGroup(files)
+  for (const name of await files.list('folders/')) if (name.endsWith('.head')) await files.remove(name)
+  await removeCatalogue(o.config.home)
+  await files.remove(LEAVING_FILE)
+  return identity
+}
+
+/** For whoever wants to look at it; the one before it goes. */
+function setAside(file: string): void {
+  renameSync(file, `${file}.corrupt`)
+  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true })
+}
+
+async function removeCatalogue(home: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(join(home, CATALOGUE_FILE + suffix), { force: true })
+}
+
+/** A catalogue that cannot be read is set aside and derived again; one of a newer Holt is left alone. */
+function openOrRenew(o: DaemonOptions, identity: Identity, crypto: Crypto): SqliteCatalogue {
+  const file = join(o.config.home, CATALOGUE_FILE)
+  const open = (): SqliteCatalogue => openCatalogue({ file, self: identity.signer.device, crypto })
+  try {
+    return open()
+  } catch (cause) {
+    if (!(cause instanceof CatalogueError) || cause.code !== 'corrupt') throw cause
+    o.log.event('catalogue.corrupt', { cause: String(cause.cause) })
+    setAside(file)
+    return open()
+  }
+}
+
+async function foundOrOpen(o: DaemonOptions, deps: Deps, identity: Identity): Promise<GroupLog> {
+  const held = await loadSettings(deps.state)
+  return openGroupLog(
+    { files: deps.state, clock: deps.clock, crypto: deps.crypto, signer: deps.signer },
+    {
+      groupName: `${o.config.deviceName}'s devices`,
+      deviceName: o.config.deviceName,
+      exchangeKey: identity.exchangeKey,
+      random: deps.random,
+      createRecovery,
+      folders: held.map(({ id, name }) => ({ folder: id, name, defaultMode: 'send-receive', options: [] })),
+    },
+  )
+}
+
+async function openTransport(o: DaemonOptions, state: StateFiles, identity: Identity): Promise<Libp2pPeerTransport> {
+  const { config, log } = o
+  const known = await loadAddresses(state)
+  return openPeerTransport({
+    seed: identity.seed,
+    listen: { host: config.listen.host, port: config.listen.port, isExplicit: config.explicit.has('listen') },
+    discovery: config.discovery,
+    log,
+    known,
+    onAddresses: (device, addresses) => {
+      known.set(device, [...addresses])
+      state.write(ADDRESSES_FILE, Buffer.from(JSON.stringify([...known]))).catch((cause: unknown) => {
+        log.event('addresses.failed', { cause: String(cause) })
+      })
+    },
+  })
+}
+
+/** Only a cache: whatever is wrong with it, it begins empty. */
+async function loadAddresses(state: StateFiles): Promise<Map<DeviceId, string[]>> {
+  const known = new Map<DeviceId, string[]>()
+  try {
+    const value: unknown = JSON.parse(Buffer.from((await state.read(ADDRESSES_FILE)) ?? '[]').toString())
+    if (!Array.isArray(value)) return known
+    for (const pair of value) {
+      if (Array.isArray(pair) && Array.isArray(pair[1])) known.set(parseDeviceId(pair[0]), pair[1].map(String))
+    }
+  } catch {
+    known.clear()
+  }
+  return known
+}
+
+async function openHttp(o: DaemonOptions, parts: ServiceParts, state: StateFiles): Promise<HttpServer> {
+  const { config, environment, log } = o
+  const runtimeDir = runtimeDirFor(environment, tmpdir())
+  const socketPath = socketPathFor({ home: config.home, runtimeDir, platform: process.platform })
+  const { apiListen } = config
+  const tcp =
+    apiListen.kind === 'off'
+      ? 'off'
+      : { host: apiListen.host, port: apiListen.port, isExplicit: config.explicit.has('apiListen') }
+  return startHttp({ service: createService(parts), token: await loadToken(state), socketPath, tcp, log })
+}
+
+async function loadToken(state: StateFiles): Promise<string> {
+  const known = await state.read(TOKEN_FILE)
+  if (known !== undefined) return Buffer.from(known).toString().trim()
+  const token = randomBytes(TOKEN_BYTES).toString('hex')
+  await state.write(TOKEN_FILE, Buffer.from(token))
+  return token
+}
+
+// ---- How the parts are joined.
+
+interface Opened {
+  readonly deps: Deps
+  readonly groupLog: GroupLog
+  readonly transport: Libp2pPeerTransport
+  readonly workers: DiskWorkers
+  readonly identity: Identity
+}
+
+interface Running {
+  readonly parts: ServiceParts
+  readonly sync: DeviceSync
+  readonly keeper: GroupKeeper
+  readonly ended: Promise<'stop' | 'leave'>
+}
+
+function buildDaemon(o: DaemonOptions, opened: Opened): Running {
+  const { deps, groupLog, transport, workers, identity } = opened
+  const trees = new Map<string, DiskTree>()
+  const events = createEventLog({ clock: deps.clock })
+  const feed = createEventFeed(() => parts)
+  const lastSeen = new Map<DeviceId, number>()
+  const ended = Promise.withResolvers<'stop' | 'leave'>()
+  const sync = createDeviceSync({
+    deps,
+    transport,
+    membership: {
+      isMember: (device) => groupLog.isMember(device) && !groupLog.state.hasUnknownKind,
+      others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
+    },
+    pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },
+    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
+    release: o.version,
+    openRoot: (settings) => openRoot(settings, deps, workers, trees),
+    onEvent: (event) => {
+      if (event.kind === 'session') lastSeen.set(event.device, deps.clock.wallMs())
+      feed.onEngine(event)
+    },
+    onTransfer: (event) => feed.onTransfer(event),
+    onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
+    onSent: () => undefined,
+  })
+  const logFailure = (device: DeviceId, cause: unknown): void =>
+    deps.log.event('group.failed', { device, cause: String(cause) })
+  const keeper = new GroupKeeper(
+    { transport, clock: deps.clock, log: groupLog },
+    {
+      random: deps.random,
+      onExchange: ({ device, result }) => deps.log.event('group.exchanged', { device, result: result.kind }),
+      onFailure: logFailure,
+    },
+  )
+  groupLog.onChange((after, before) => {
+    sync.engine.forget([...after.removed.keys()].filter((device) => before.members.has(device)))
+    feed.onGroup(after, before)
+  })
+  const pairPorts = {
+    transport,
+    clock: deps.clock,
+    random: deps.random,
+    log: groupLog,
+    platform: process.platform,
+    exchangeKey: identity.exchangeKey,
+  }
+  const parts: ServiceParts = {
+    deps,
+    sync,
+    groupLog,
+    groupKeeper: keeper,
+    desk: new PairingDesk(pairPorts),
+    pairPorts,
+    transport,
+    events,
+    machine: createMachine({
+      ...o,
+      clock: deps.clock,
+      homeDirectory: homedir(),
+      roots: () => rootFacts(sync, trees),
+      createRoot: async (path, folder) => void (await createRoot({ path, folder })),
+      inspect: inspectPath,
+      localFiles: (path, options) =>
+        localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),
+    }),
+    facts: {
+      version: o.version,
+      platform: process.platform,
+      pid: process.pid,
+      home: o.config.home,
+      startedMs: deps.clock.wallMs(),
+    },
+    lastSeen,
+    stop: (how) => ended.resolve(how),
+  }
+  return { parts, sync, keeper, ended: ended.promise }
+}
+
+function rootFacts(
+  sync: DeviceSync,
+  trees: ReadonlyMap<string, DiskTree>,
+): { name: string; path: string; watched: number; unwatched: number }[] {
+  return sync.engine.held().map(({ settings: { id, name, path } }) => {
+    const status = trees.get(id)?.watchStatus()
+    return { name, path, watched: status?.watched ?? 0, unwatched: status?.failed ?? 0 }
+  })
+}
+
+async function openRoot(
+  settings: FolderSettings,
+  deps: Deps,
+  workers: DiskWorkers,
+  trees: Map<string, DiskTree>,
+): Promise<OpenRoot> {
+  const { id, path } = settings
+  const state = await rootState(path, id)
+  if (state === 'missing') throw new TreeError('missing', `${path} is not there.`)
+  if (state === 'unmarked') throw new TreeError('unmarked', `${path} is there, but not the folder that it was.`)
+  const traits = await probeTraits(path)
+  const tree = await openFileTree({ path, folder: id, traits, clock: deps.clock, crypto: deps.crypto, workers })
+  trees.set(id, tree)
+  return { tree, incoming: await openBlobStore({ directory: incomingDirectory(path), crypto: deps.crypto }) }
+}
+
+/** Runs until the signal aborts, or a part cannot go on. */
+async function runAll(
+  { sync, keeper, parts }: Running,
+  { clock, log }: { clock: Clock; log: Log },
+  o: { signal: AbortSignal },
+): Promise<void> {
+  const redial = ({ transport }: { transport: PeerTransport }): void => transport.redial()
+  parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: true })
+  const loops = [
+    sync.run(o),
+    keeper.run(o),
+    watchMachine(
+      clock,
+      {
+        onResume: (sleptMs) => {
+          log.event('machine.resumed', { sleptMs })
+          parts.events.publish({ kind: 'daemon.resumed', sleptMs: Math.floor(sleptMs) })
+          sync.engine.rescan()
+          redial(parts)
+        },
+        onNetworkChange: () => redial(parts),
+      },
+      o,
+    ),
+  ]
+  try {
+    await Promise.all(loops)
+  } catch (cause) {
+    if (!o.signal.aborted) throw cause
+  } finally {
+    await Promise.allSettled(o.signal.aborted ? loops : [])
+  }
+}
