@@ -18,6 +18,11 @@ export function identityOf(inode: Inode): FileIdentity {
   return `inode-${inode.number}` as FileIdentity
 }
 
+/** The size that the fingerprint of a file or link shows. */
+export function sizeIn(fingerprint: Fingerprint): number {
+  return Number(fingerprint.slice(0, fingerprint.indexOf('-')))
+}
+
 /** The inode that a fingerprint was taken of. */
 export function identityIn(fingerprint: Fingerprint): FileIdentity {
   return `inode-${fingerprint.split('-')[2]}` as FileIdentity

@@ -1,54 +1,93 @@
-/** A blob on its way into a simulated store. */
+/** A blob on its way into a simulated store: a part file that grows by verified chunks. */
 
+import assert from 'node:assert/strict'
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import { chunkCount, chunkHash, chunkSize, sameBytes } from '../../protocol/chunks.ts'
 import { idBytes } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
-import type { IncomingBlob } from '../../daemon/ports.ts'
-import { finishPart, partInode, partPath, writing } from './store.ts'
-import type { StoreRoom } from './store.ts'
+import type { IncomingBlob, StoredBlob } from '../../daemon/ports.ts'
+import type { Inode } from './inode.ts'
+import { finish, partPath, storing } from './store-room.ts'
+import type { StoreRoom } from './store-room.ts'
+import type { Volume } from './volume.ts'
 
 /** What of a part that is already there fits the list counts as received. */
 export async function receiveBlob(room: StoreRoom, blob: BlobRef, chunks: ChunkList | null): Promise<IncomingBlob> {
-  const part = partPath(room, blob.hash)
-  const isChunk = (chunkNo: number, bytes: Uint8Array): boolean => {
-    if (bytes.length !== chunkSize(blob.sizeBytes, chunkNo)) return false
-    const expected = chunks === null ? idBytes(blob.hash) : chunkHash(chunks, chunkNo)
-    return sameBytes(room.crypto.blake3(bytes), expected)
+  const incoming = new IncomingPart(room, blob, chunks)
+  await incoming.resume()
+  return incoming
+}
+
+class IncomingPart implements IncomingBlob {
+  readonly blob: BlobRef
+  readonly #room: StoreRoom
+  readonly #chunks: ChunkList | null
+  readonly #path: string
+  readonly #missing: Set<number>
+  #isClosed = false
+
+  constructor(room: StoreRoom, blob: BlobRef, chunks: ChunkList | null) {
+    this.blob = blob
+    this.#room = room
+    this.#chunks = chunks
+    this.#path = partPath(room, blob.hash)
+    this.#missing = new Set(Array.from({ length: chunkCount(blob.sizeBytes) }, (_, chunkNo) => chunkNo))
   }
-  const missing = new Set(Array.from({ length: chunkCount(blob.sizeBytes) }, (_, i) => i))
-  await writing(room, part, (volume) => {
-    const { content } = partInode(volume, room, blob.hash)
-    for (const no of [...missing]) {
-      if (isChunk(no, content.subarray(no * CHUNK_BYTES, (no + 1) * CHUNK_BYTES))) missing.delete(no)
+
+  async resume(): Promise<void> {
+    await storing(this.#room, 'open', this.#path, (volume) => {
+      const part = this.#open(volume)
+      const { sizeBytes } = this.blob
+      if (part.sizeBytes > sizeBytes) volume.replace(this.#path, part, part.content.slice(0, sizeBytes))
+      for (const no of [...this.#missing]) {
+        const isThere = this.#isChunk(no, part.content.subarray(no * CHUNK_BYTES, (no + 1) * CHUNK_BYTES))
+        if (isThere) this.#missing.delete(no)
+      }
+    })
+  }
+
+  missing(): readonly number[] {
+    return [...this.#missing].sort((a, b) => a - b)
+  }
+
+  async write(chunkNo: number, bytes: Uint8Array): Promise<'written' | 'wrong'> {
+    assert.ok(!this.#isClosed, 'a blob that was closed receives nothing')
+    if (!this.#isChunk(chunkNo, bytes)) return 'wrong'
+    if (!this.#missing.has(chunkNo)) return 'written'
+    const copy = bytes.slice()
+    const put = (volume: Volume): void => {
+      volume.write(this.#path, this.#open(volume), chunkNo * CHUNK_BYTES, copy)
     }
-  })
-  return {
-    blob,
-    missing: () => [...missing],
-    async write(chunkNo, bytes) {
-      if (!isChunk(chunkNo, bytes)) return 'wrong'
-      const copy = bytes.slice()
-      const put = (): Promise<void> =>
-        writing(
-          room,
-          part,
-          (volume) => volume.write(part, partInode(volume, room, blob.hash), chunkNo * CHUNK_BYTES, copy),
-          copy.length,
-        )
-      await put()
-      missing.delete(chunkNo)
-      return 'written'
-    },
-    async commit() {
-      const isWhole = await writing(room, part, (volume) => {
-        const { content } = partInode(volume, room, blob.hash)
-        const fits = content.length === blob.sizeBytes && sameBytes(room.crypto.blake3(content), idBytes(blob.hash))
-        if (!fits) volume.unlink(part)
-        return fits
-      })
-      return isWhole ? finishPart(room, blob.hash) : 'wrong'
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    await storing(this.#room, 'write', this.#path, put, copy.length)
+    this.#missing.delete(chunkNo)
+    return 'written'
+  }
+
+  async commit(): Promise<StoredBlob | 'wrong'> {
+    assert.ok(!this.#isClosed, 'a blob that was closed is not committed')
+    const isWhole = await storing(this.#room, 'read', this.#path, (volume) => {
+      const { content } = this.#open(volume)
+      const isRightSize = this.#missing.size === 0 && content.length === this.blob.sizeBytes
+      const fits = isRightSize && sameBytes(this.#room.crypto.blake3(content), idBytes(this.blob.hash))
+      if (!fits) volume.unlink(this.#path)
+      return fits
+    })
+    return isWhole ? finish(this.#room, this.blob.hash, this.#path) : 'wrong'
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    return Promise.resolve()
+  }
+
+  #open(volume: Volume): Inode {
+    return volume.find(this.#path) ?? volume.create(this.#path, 'file')
+  }
+
+  #isChunk(chunkNo: number, bytes: Uint8Array): boolean {
+    if (chunkNo < 0 || chunkNo >= chunkCount(this.blob.sizeBytes)) return false
+    if (bytes.length !== chunkSize(this.blob.sizeBytes, chunkNo)) return false
+    const expected = this.#chunks === null ? idBytes(this.blob.hash) : chunkHash(this.#chunks, chunkNo)
+    return sameBytes(this.#room.crypto.blake3(bytes), expected)
   }
 }

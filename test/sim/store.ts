@@ -1,18 +1,16 @@
 /** The `BlobStore` port on a simulated disk: `<root>/.holt/incoming`, whole blobs by their hash, parts beside them. */
 
-import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf, parseBlobHash } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
-import type { BlobStore, StoredBlob } from '../../daemon/ports.ts'
-import { identityOf, locationOf } from './disk-names.ts'
-import type { DiskCalls, SimDisk } from './disk.ts'
-import { Errno, hasErrno } from './errno.ts'
+import { StoreError } from '../../daemon/blobs/store-error.ts'
+import type { AbortOptions, BlobStore, ByteRange, StoredBlob } from '../../daemon/ports.ts'
+import type { SimDisk } from './disk.ts'
 import { receiveBlob } from './incoming.ts'
-import type { Inode } from './inode.ts'
 import type { Life } from './life.ts'
-import { StoreError } from './store-error.ts'
+import { finish, hashInName, kindOfName, partPath, storedAt, storing, temporaryPath, wholePath } from './store-room.ts'
+import type { StoreRoom } from './store-room.ts'
 import { incomingPath } from './tree-root.ts'
 import type { Volume } from './volume.ts'
 
@@ -24,116 +22,83 @@ export interface SimStoreOptions {
   readonly crypto: Crypto
 }
 
-/** Where a store keeps things, and by which calls. */
-export interface StoreRoom {
-  readonly calls: DiskCalls
-  readonly directory: string
-  readonly crypto: Crypto
-}
-
-const PART = '.part'
-
-export const wholePath = (room: StoreRoom, hash: BlobHash): string => `${room.directory}/${hash}`
-export const partPath = (room: StoreRoom, hash: BlobHash): string => `${room.directory}/${hash}${PART}`
-
+/** Removes at once what a crash left: temporary files, and blobs that were placed. */
 export function openSimStore(o: SimStoreOptions): BlobStore {
   const room: StoreRoom = { calls: o.disk.callsOf(o.life), directory: incomingPath(o.path), crypto: o.crypto }
+  if (!o.disk.volume.isReadOnly) tidy(o.disk.volume, room)
+  let temporaries = 0
   return {
     stat: (hash) => room.calls.call('stat', wholePath(room, hash), (volume) => storedAt(volume, room, hash)),
     async put(hash, source, { signal }) {
+      const temporary = temporaryPath(room, hash, temporaries++)
       const content = await collect(source, signal)
       if (blobHashOf(room.crypto.blake3(content)) !== hash) {
         throw new StoreError('wrong-hash', `these bytes are not blob ${hash}`)
       }
-      return keepWhole(room, hash, content)
+      return putWhole(room, hash, temporary, content)
     },
-    receive: (blob: BlobRef, chunks: ChunkList | null, { signal }) => {
+    async receive(blob, chunks, { signal }) {
       signal.throwIfAborted()
       return receiveBlob(room, blob, chunks)
     },
-    async *read(hash, { range, signal }) {
-      const path = wholePath(room, hash)
-      for (let start = range?.start ?? 0; ; start += CHUNK_BYTES) {
-        signal.throwIfAborted()
-        const piece = await room.calls.call('read', path, (volume) => {
-          const inode = volume.find(path)
-          if (inode === undefined) throw new StoreError('missing', `blob ${hash} is not in this store`)
-          return inode.content.slice(start, Math.min(start + CHUNK_BYTES, range?.end ?? Infinity))
-        })
-        if (piece.length > 0) yield piece
-        if (piece.length < CHUNK_BYTES) return
-      }
-    },
+    read: (hash, options) => readBlob(room, hash, options),
     async *list({ signal }) {
-      const found = await room.calls.call('list', room.directory, (volume) =>
-        volume.find(room.directory) === undefined ? [] : volume.list(room.directory),
-      )
+      const found = await room.calls.call('list', room.directory, (volume) => volume.list(room.directory))
       for (const { name, inode } of found) {
         signal.throwIfAborted()
-        const isWhole = !name.endsWith(PART)
-        const hash = parseBlobHash(isWhole ? name : name.slice(0, -PART.length))
-        yield { hash, sizeBytes: inode.sizeBytes, isWhole, mtimeMs: inode.mtimeMs }
+        const kind = kindOfName(name)
+        if (kind === 'temporary') continue
+        const { sizeBytes, mtimeMs } = inode
+        yield { hash: parseBlobHash(hashInName(name)), sizeBytes, isWhole: kind === 'whole', mtimeMs }
       }
     },
     async delete(hash) {
-      for (const path of [wholePath(room, hash), partPath(room, hash)]) {
-        await room.calls.call('unlink', path, (volume) => {
-          if (volume.find(path) !== undefined) volume.unlink(path)
-        })
-      }
+      for (const path of [wholePath(room, hash), partPath(room, hash)]) await removeFile(room, path)
     },
   }
 }
 
-export function storedAt(volume: Volume, room: StoreRoom, hash: BlobHash): StoredBlob | undefined {
-  const path = wholePath(room, hash)
-  const inode = volume.find(path)
-  if (inode === undefined) return undefined
-  return { hash, sizeBytes: inode.sizeBytes, location: locationOf(path), identity: identityOf(inode) }
+function tidy(volume: Volume, room: StoreRoom): void {
+  if (volume.find(room.directory)?.kind !== 'directory') return
+  for (const { name, inode } of volume.list(room.directory)) {
+    const isPlaced = kindOfName(name) === 'whole' && inode.links > 1
+    if (kindOfName(name) === 'temporary' || isPlaced) volume.unlink(`${room.directory}/${name}`)
+  }
 }
 
-/** Temp, sync, rename. */
-async function keepWhole(room: StoreRoom, hash: BlobHash, content: Uint8Array): Promise<StoredBlob> {
-  const part = partPath(room, hash)
+/** Temp, sync, rename; nothing stays behind where one of them fails. */
+async function putWhole(room: StoreRoom, hash: BlobHash, temporary: string, content: Uint8Array): Promise<StoredBlob> {
   try {
-    await writing(room, part, (volume) => {
-      volume.replace(part, partInode(volume, room, hash), content)
-    })
-    return await finishPart(room, hash)
+    const write = (volume: Volume): void => {
+      volume.replace(temporary, volume.create(temporary, 'file'), content)
+    }
+    await storing(room, 'write', temporary, write, content.length)
+    return await finish(room, hash, temporary)
   } catch (cause) {
-    await writing(room, part, (volume) => {
-      if (volume.find(part) !== undefined) volume.unlink(part)
-    })
+    await removeFile(room, temporary)
     throw cause
   }
 }
 
-/** A part that holds exactly the blob becomes the blob. */
-export async function finishPart(room: StoreRoom, hash: BlobHash): Promise<StoredBlob> {
-  const [part, whole] = [partPath(room, hash), wholePath(room, hash)]
-  await writing(room, part, (volume) => volume.syncFile(volume.get(part)))
-  return writing(room, whole, (volume) => {
-    volume.rename(part, whole)
-    const stored = storedAt(volume, room, hash)
-    if (stored === undefined) throw new Errno('ENOENT', whole)
-    return stored
+function removeFile(room: StoreRoom, path: string): Promise<void> {
+  return room.calls.call('unlink', path, (volume) => {
+    if (volume.find(path) !== undefined) volume.unlink(path)
   })
 }
 
-export function partInode(volume: Volume, room: StoreRoom, hash: BlobHash): Inode {
-  if (volume.find(room.directory) === undefined) volume.create(room.directory, 'directory')
-  const part = partPath(room, hash)
-  return volume.find(part) ?? volume.create(part, 'file')
-}
-
-/** A call that changes the store: a full disk has its own code. */
-export async function writing<T>(room: StoreRoom, path: string, body: (volume: Volume) => T, bytes = 0): Promise<T> {
-  try {
-    return await room.calls.call('write', path, body, bytes)
-  } catch (cause) {
-    if (hasErrno(cause, 'ENOSPC')) throw new StoreError('no-space', `no space for ${path}`, { cause })
-    if (cause instanceof Errno) throw new StoreError('io', `${path} could not be written`, { cause })
-    throw cause
+async function* readBlob(
+  room: StoreRoom,
+  hash: BlobHash,
+  { range, signal }: AbortOptions & { range?: ByteRange },
+): AsyncGenerator<Uint8Array> {
+  const path = wholePath(room, hash)
+  const opened = await room.calls.call('open', path, (volume) => volume.find(path))
+  if (opened === undefined) throw new StoreError('missing', `blob ${hash} is not in this store`)
+  const end = Math.min(range?.end ?? Infinity, opened.sizeBytes)
+  for (let start = range?.start ?? 0; start < end; start += CHUNK_BYTES) {
+    signal.throwIfAborted()
+    const to = Math.min(start + CHUNK_BYTES, end)
+    yield await room.calls.call('read', path, () => opened.content.slice(start, to), to - start)
   }
 }
 

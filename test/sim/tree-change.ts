@@ -3,20 +3,19 @@
  * die and a person may edit. What stood in the way is moved to the versions first, so no step can lose it.
  */
 
-import type { ApplyFault, BatchLabel, Fingerprint, TreeChange, TreeOutcome, VersionName } from '../../daemon/ports.ts'
+import type { ApplyFault, Fingerprint, TreeChange, TreeOutcome, VersionName } from '../../daemon/ports.ts'
 import type { RelPath } from '../../protocol/path.ts'
+import { ancestorsOf } from '../../protocol/path.ts'
 import { unreachable } from '../../protocol/errors.ts'
 import { fingerprintOf, isSameBytes } from './disk-names.ts'
 import { Errno, hasErrno } from './errno.ts'
 import { placeOf } from './tree-root.ts'
 import type { TreeRoot } from './tree-root.ts'
-import { logVersion, versionPath } from './versions.ts'
+import { versionPath } from './versions.ts'
 import type { Volume } from './volume.ts'
 
 export interface ChangeContext {
   readonly root: TreeRoot
-  readonly label: BatchLabel
-  readonly wallMs: () => number
   /** Paths whose directory has to be synced when the batch is done. */
   readonly touched: Set<string>
 }
@@ -57,6 +56,7 @@ function perform(context: ChangeContext, change: TreeChange): Promise<TreeOutcom
 
 async function place(context: ChangeContext, change: TreeChange & { kind: 'place' }): Promise<TreeOutcome> {
   const { source, mtimeMs, executable } = change
+  if (change.expect === null) await makeParents(context, change.path)
   if (!(await isAsExpected(context, change.path, change.expect))) return CHANGED
   await step(context, 'set-attributes', source, (volume) => {
     setAttributes(volume, source, { mtimeMs, executable })
@@ -72,7 +72,8 @@ async function place(context: ChangeContext, change: TreeChange & { kind: 'place
   })
 }
 
-function putSymlink(context: ChangeContext, change: TreeChange & { kind: 'symlink' }): Promise<TreeOutcome> {
+async function putSymlink(context: ChangeContext, change: TreeChange & { kind: 'symlink' }): Promise<TreeOutcome> {
+  if (change.expect === null) await makeParents(context, change.path)
   return replace(context, change, (volume, path) => {
     volume.setTimes(path, volume.create(path, 'symlink', change.target), change.mtimeMs)
   })
@@ -109,18 +110,17 @@ async function remove(context: ChangeContext, change: TreeChange & { kind: 'remo
   return { kind: 'done', fingerprint: null }
 }
 
-/**
- * Moves what is at a path to the versions and logs it; false, and all as it was, when it was edited at the last moment.
- * The line of a thing that went back stays in the log, as after a crash.
- */
+/** Moves what is at a path to the versions; false, and all as it was, when it was edited at the last moment. */
 async function keep(context: ChangeContext, path: RelPath, expect: Fingerprint, name: VersionName): Promise<boolean> {
   const kept = versionPath(context.root, name)
   context.touched.add(kept)
-  await stepAt(context, 'rename', path, (volume, at) => volume.rename(at, kept))
+  await stepAt(context, 'rename', path, (volume, at) => {
+    if (volume.find(kept) !== undefined) throw new Errno('EEXIST', kept)
+    volume.rename(at, kept)
+  })
   try {
     const isSame = await step(context, 'stat', kept, (volume) => isSameBytes(volume.get(kept), expect))
-    if (isSame) await noteVersion(context, path, name)
-    else await putBack(context, path, name)
+    if (!isSame) await putBack(context, path, name)
     return isSame
   } catch (cause) {
     await putBack(context, path, name)
@@ -131,25 +131,32 @@ async function keep(context: ChangeContext, path: RelPath, expect: Fingerprint, 
 /** Where something new has taken the path meanwhile, the old thing stays in the versions. */
 async function putBack(context: ChangeContext, path: RelPath, name: VersionName): Promise<void> {
   const kept = versionPath(context.root, name)
-  const isBack = await stepAt(context, 'rename', path, (volume, at) => {
-    if (volume.find(at) !== undefined || volume.find(parentOf(at))?.kind !== 'directory') return false
-    volume.rename(kept, at)
-    return true
+  await stepAt(context, 'rename', path, (volume, at) => {
+    const isFree = volume.find(at) === undefined && volume.find(parentOf(at))?.kind === 'directory'
+    if (isFree) volume.rename(kept, at)
   })
-  if (!isBack) await noteVersion(context, path, name)
+}
+
+/** The directories above a path that are not there. */
+async function makeParents(context: ChangeContext, path: RelPath): Promise<void> {
+  const missing: RelPath[] = []
+  for (const directory of ancestorsOf(path)) {
+    if (await stepAt(context, 'stat', directory, (volume, at) => volume.find(at) !== undefined)) break
+    missing.unshift(directory)
+  }
+  for (const directory of missing) {
+    await stepAt(context, 'mkdir', directory, (volume, at) => {
+      if (volume.find(at) === undefined) volume.create(at, 'directory')
+    })
+  }
 }
 
 function parentOf(at: string): string {
   return at.slice(0, at.lastIndexOf('/'))
 }
 
-async function noteVersion(context: ChangeContext, path: RelPath, name: VersionName): Promise<void> {
-  const kept = versionPath(context.root, name)
-  const sizeBytes = await step(context, 'stat', kept, (volume) => volume.get(kept).sizeBytes)
-  await logVersion(context.root, { path, name, keptMs: context.wallMs(), sizeBytes }, context.label)
-}
-
 async function makeDirectory(context: ChangeContext, path: RelPath): Promise<TreeOutcome> {
+  await makeParents(context, path)
   return stepAt(context, 'mkdir', path, (volume, at) => {
     const inode = volume.find(at) ?? volume.create(at, 'directory')
     return inode.kind === 'directory' ? { kind: 'done', fingerprint: fingerprintOf(inode) } : CHANGED
@@ -169,6 +176,7 @@ async function removeDirectory(context: ChangeContext, path: RelPath): Promise<T
 async function rename(context: ChangeContext, change: TreeChange & { kind: 'rename' }): Promise<TreeOutcome> {
   const { from, path, expect, mtimeMs, executable } = change
   if (!(await isAsExpected(context, from, expect))) return CHANGED
+  await makeParents(context, path)
   const source = await stepAt(context, 'stat', from, (_, at) => at)
   const moved = await stepAt(context, 'link', path, (volume, at) => {
     const inode = volume.get(source)
@@ -207,7 +215,8 @@ async function touch(context: ChangeContext, change: TreeChange & { kind: 'touch
 function isAsExpected(context: ChangeContext, path: RelPath, expect: Fingerprint | null): Promise<boolean> {
   return stepAt(context, 'stat', path, (volume, at) => {
     const inode = volume.find(at)
-    return expect === null ? inode === undefined : inode !== undefined && fingerprintOf(inode) === expect
+    if (inode === undefined || expect === null) return inode === undefined && expect === null
+    return inode.kind !== 'directory' && fingerprintOf(inode) === expect
   })
 }
 

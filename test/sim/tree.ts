@@ -2,19 +2,19 @@
 
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { FolderId } from '../../protocol/ids.ts'
-import type { FileTree, RootTraits, TreeChange, TreeOutcome } from '../../daemon/ports.ts'
+import type { FileTree, RootTraits, TreeChange, TreeOutcome, VersionRecord } from '../../daemon/ports.ts'
 import { identityOf } from './disk-names.ts'
 import type { SimDisk } from './disk.ts'
 import type { Life } from './life.ts'
 import { applyChange } from './tree-change.ts'
 import type { ChangeContext } from './tree-change.ts'
-import { TreeError } from '../../daemon/disk/disk-error.ts'
+import { TreeError, toTreeError } from '../../daemon/disk/disk-error.ts'
 import { recoverIntent } from './tree-recover.ts'
-import { placeOf, rootState } from './tree-root.ts'
+import { placeOf, rootState, versionsLogPath } from './tree-root.ts'
 import type { TreeRoot } from './tree-root.ts'
 import { hashFile, listDirectory, readFile } from './tree-scan.ts'
 import { TreeWatch } from './tree-watch.ts'
-import { dropVersions, readVersion, readVersionsLog, syncDirectoryOf } from './versions.ts'
+import { dropVersions, listVersions, logVersions, readVersion, syncDirectoryOf, toRecords } from './versions.ts'
 
 export interface SimTreeOptions {
   readonly disk: SimDisk
@@ -60,8 +60,12 @@ export function openSimTree(o: SimTreeOptions): FileTree {
         const inode = volume.find(placeOf(volume, root.path, path))
         return inode === undefined ? undefined : identityOf(inode)
       }),
-    change: (batch, label, { signal }) =>
-      changeAll({ root, label, wallMs: o.wallMs, touched: new Set() }, batch, signal),
+    async change(batch, label, { signal }) {
+      signal.throwIfAborted()
+      const context: ChangeContext = { root, touched: new Set() }
+      await keepLog(context, toRecords(batch, label, o.wallMs()))
+      return changeAll(context, batch, signal)
+    },
     async recover(intents) {
       const recovered = []
       for (const intent of intents) recovered.push(await recoverIntent(root, intent))
@@ -69,7 +73,7 @@ export function openSimTree(o: SimTreeOptions): FileTree {
     },
     watch: (options) => watch.hints(options),
     async *versions() {
-      yield* await readVersionsLog(root)
+      yield* await listVersions(root)
     },
     readVersion: (name, options) => readVersion(root, name, options),
     dropVersions: (names) => dropVersions(root, names),
@@ -90,13 +94,23 @@ function traitsOf(disk: SimDisk): RootTraits {
   }
 }
 
+/** @throws TreeError `no-space`, `io` and others, with nothing done. */
+async function keepLog({ root, touched }: ChangeContext, records: readonly VersionRecord[]): Promise<void> {
+  if (records.length === 0) return
+  touched.add(versionsLogPath(root.path))
+  try {
+    await logVersions(root, records)
+  } catch (cause) {
+    throw toTreeError(cause, 'the log of kept versions')
+  }
+}
+
 /** An abort between two changes ends the batch; what was done before is synced all the same. */
 async function changeAll(
   context: ChangeContext,
   batch: readonly TreeChange[],
   signal: AbortSignal,
 ): Promise<TreeOutcome[]> {
-  signal.throwIfAborted()
   const outcomes: TreeOutcome[] = []
   for (const change of batch) {
     if (signal.aborted) break

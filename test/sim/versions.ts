@@ -1,42 +1,86 @@
 /** `.holt/versions` of a simulated folder: what was replaced, and the log that says what it was. */
 
-import type { AbortOptions, BatchLabel, VersionName, VersionRecord } from '../../daemon/ports.ts'
+import type { AbortOptions, BatchLabel, TreeChange, VersionName, VersionRecord } from '../../daemon/ports.ts'
 import { parseBlobHash } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
-import type { RelPath } from '../../protocol/path.ts'
 import { parseRelPath } from '../../protocol/path.ts'
-import { toVersionName } from './disk-names.ts'
+import { sizeIn, toVersionName } from './disk-names.ts'
+import type { Inode } from './inode.ts'
 import { TreeError } from '../../daemon/disk/disk-error.ts'
 import { versionsLogPath, versionsPath } from './tree-root.ts'
 import type { TreeRoot } from './tree-root.ts'
 import type { Volume } from './volume.ts'
 
+const LOG_NAME = 'log'
+const LINE_END = 0x0a
+
+/** @throws TreeError `missing` for what can be no name of a kept file. */
 export function versionPath(root: TreeRoot, name: VersionName): string {
+  if (name.includes('/') || ['', '.', '..', LOG_NAME].includes(name)) {
+    throw new TreeError('missing', `${name} names no kept version`)
+  }
   return `${versionsPath(root.path)}/${name}`
 }
 
-/** Appends a line for what was just kept; synced with the batch. */
-export function logVersion(
-  root: TreeRoot,
-  kept: { path: RelPath; name: VersionName; keptMs: number; sizeBytes: number },
-  label: BatchLabel,
-): Promise<void> {
-  const record = { ...kept, hash: label.hashOf(kept.path), reason: label.reasonOf(kept.path), batch: label.batch }
-  const line = new TextEncoder().encode(`${JSON.stringify(record)}\n`)
-  const path = versionsLogPath(root.path)
-  return root.calls.call('append', path, (volume) => {
-    const log = volume.find(path) ?? volume.create(path, 'file')
-    volume.write(path, log, log.sizeBytes, line)
+/** What a batch is about to keep: a file in the versions has a line from the moment it is there. */
+export function toRecords(batch: readonly TreeChange[], label: BatchLabel, keptMs: number): VersionRecord[] {
+  return batch.flatMap((change) => {
+    if (!('keepAs' in change) || change.keepAs === null || change.expect === null) return []
+    const { path, keepAs: name, expect } = change
+    const [hash, reason] = [label.hashOf(path), label.reasonOf(path)]
+    return [{ path, name, keptMs, hash, sizeBytes: sizeIn(expect), reason, batch: label.batch }]
   })
 }
 
-export async function readVersionsLog(root: TreeRoot): Promise<VersionRecord[]> {
+/** Appends lines; they are synced with the batch. A torn last line of a crash is ended first. */
+export function logVersions(root: TreeRoot, records: readonly VersionRecord[]): Promise<void> {
+  const path = versionsLogPath(root.path)
+  return root.calls.call('append', path, (volume) => {
+    const log = volume.find(path) ?? volume.create(path, 'file')
+    const isTorn = log.sizeBytes > 0 && log.content.at(-1) !== LINE_END
+    const text = (isTorn ? '\n' : '') + records.map(toLine).join('')
+    volume.write(path, log, log.sizeBytes, new TextEncoder().encode(text))
+  })
+}
+
+/** Every kept file, oldest first: lines without a file are left out, files without a line are found by their name. */
+export async function listVersions(root: TreeRoot): Promise<VersionRecord[]> {
+  const lines = await readLog(root)
+  return root.calls.call('list', versionsPath(root.path), (volume) => {
+    const records = new Map(lines.map((record) => [record.name, record]))
+    for (const name of records.keys()) if (volume.find(versionPath(root, name)) === undefined) records.delete(name)
+    for (const { name, inode } of volume.list(versionsPath(root.path))) {
+      const isKnown = records.has(toVersionName(name)) || name.startsWith(LOG_NAME)
+      if (!isKnown) records.set(toVersionName(name), unknownVersion(name, inode))
+    }
+    return [...records.values()].sort((a, b) => a.keptMs - b.keptMs)
+  })
+}
+
+function unknownVersion(name: string, { mtimeMs, sizeBytes }: Inode): VersionRecord {
+  const path = parseRelPath(name.slice(name.indexOf('~') + 1))
+  return {
+    path,
+    name: toVersionName(name),
+    keptMs: mtimeMs,
+    hash: null,
+    sizeBytes,
+    reason: 'unknown',
+    batch: 'unknown',
+  }
+}
+
+async function readLog(root: TreeRoot): Promise<VersionRecord[]> {
   const path = versionsLogPath(root.path)
   const text = await root.calls.call('read', path, (volume) => new TextDecoder().decode(volume.find(path)?.content))
   return text
     .split('\n')
     .map(parseLine)
     .filter((record) => record !== undefined)
+}
+
+function toLine(record: VersionRecord): string {
+  return `${JSON.stringify(record)}\n`
 }
 
 /** Undefined for what is no line: the end of the log may be torn. */
@@ -84,8 +128,8 @@ export async function dropVersions(root: TreeRoot, names: ReadonlySet<VersionNam
       if (volume.find(path) !== undefined) volume.unlink(path)
     })
   }
-  const left = (await readVersionsLog(root)).filter(({ name }) => !names.has(name))
-  const bytes = new TextEncoder().encode(left.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  const left = (await readLog(root)).filter(({ name }) => !names.has(name))
+  const bytes = new TextEncoder().encode(left.map(toLine).join(''))
   await replaceFile(root, versionsLogPath(root.path), bytes)
 }
 
@@ -100,6 +144,7 @@ async function replaceFile(root: TreeRoot, path: string, bytes: Uint8Array): Pro
   await root.calls.call('fsync', path, (volume) => syncDirectoryOf(volume, path))
 }
 
+/** Makes the names in the directory of a path durable. */
 export function syncDirectoryOf(volume: Volume, path: string): void {
   const directory = volume.find(path.slice(0, path.lastIndexOf('/')))
   if (directory !== undefined) volume.syncDirectory(directory)
