@@ -133,7 +133,12 @@ describe('a schedule', () => {
     schedule.add(small, [ANNA, BEN])
     assert.equal(hashOf(schedule.next(BEN, PLENTY)), small.hash)
     schedule.allow(big.hash, ANNA)
-    assert.equal(hashOf(schedule.next(ANNA, PLENTY)), big.hash)
+    assert.equal(schedule.next(ANNA, PLENTY)?.kind, 'list')
+    schedule.open(big.hash, [0, 1])
+    schedule.refuse(big.hash, ANNA)
+    assert.equal(schedule.next(ANNA, PLENTY), undefined)
+    schedule.allow(big.hash, ANNA)
+    assert.equal(schedule.next(ANNA, PLENTY)?.kind, 'run')
   })
 
   it('forgets what was removed, whoever gives it back', () => {

@@ -79,6 +79,7 @@ export class BlobBench implements AsyncDisposable {
   readonly faults: PullFault[] = []
   readonly events: TransferEvent[] = []
   readonly #landed = new Set<string>()
+  readonly #banned = new Set<DeviceId>()
   #queue: PullQueue | undefined
   #transport: PeerTransport | undefined
   #blobs = 0
@@ -152,6 +153,7 @@ export class BlobBench implements AsyncDisposable {
     this.home.start((ports) => {
       const { transport, clock, log, random, openStore } = ports
       this.#transport = transport
+      this.#banned.clear()
       this.#admitAll()
       const stores = new Map([...ROOTS].map(([folder, root]) => [folder, openStore(root)]))
       this.#queue = createPullQueue({
@@ -162,7 +164,10 @@ export class BlobBench implements AsyncDisposable {
           for (const hash of hashes) this.#landed.add(`${folder} ${hash}`)
           this.landed.push(...hashes.map((hash) => ({ folder, hash })))
         },
-        onFault: (fault) => this.faults.push(fault),
+        onFault: (fault) => {
+          this.faults.push(fault)
+          if (fault.kind === 'banned') this.#banned.add(fault.device)
+        },
         onProgress: (event) => this.events.push(event),
       })
     })
@@ -193,6 +198,11 @@ export class BlobBench implements AsyncDisposable {
   async until(holds: () => boolean, what: string): Promise<void> {
     const cameTrue = await this.world.runUntil(holds, { withinMs: PATIENCE_MS, everyMs: 1 })
     assert.ok(cameTrue, `${what}; faults: ${JSON.stringify(this.faults)}; ${JSON.stringify([...this.queue.wanted()])}`)
+  }
+
+  /** Whether a device was banned since home was started last, no hour ago. */
+  isBanned(device: DeviceId): boolean {
+    return this.#banned.has(device)
   }
 
   /** The store holds the whole blob, and its bytes are right. */

@@ -95,6 +95,10 @@ describe('a holder that lies', () => {
       bench.start()
       bench.want(big)
       await bench.until(() => bench.faults.some(({ kind }) => kind === 'banned'), `it is banned: ${lie}`)
+      assert.deepEqual(
+        bench.faults.map(({ kind }) => kind),
+        ['banned'],
+      )
     }
   })
 
