@@ -288,6 +288,8 @@ function recordStep(
   if (step.own !== undefined && step.own.entry === entry) tx.setFingerprint(folder.id, entry.path, fingerprint)
   else tx.setOwn(folder.id, { entry, fingerprint }, 'resolved')
   if (action.kind === 'rename') recordSource(folder, tx, action)
+  // A directory is watched from its first listing on.
+  if (action.kind === 'make-directory') hint(folder, [entry.path])
   return 'done'
 }
 
