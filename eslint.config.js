@@ -28,6 +28,12 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // A parser is generic in the brand that it returns.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // Ports are closures that factories make, so their functions are taken apart freely; they have no `this` to lose.
+      '@typescript-eslint/unbound-method': 'off',
+      // A name is cut by code points on purpose.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // Control characters are what a terminal is kept from.
+      'no-control-regex': 'off',
       // Ports are asynchronous where one of their implementations is.
       '@typescript-eslint/require-await': 'off',
       'require-yield': 'off',
