@@ -320,11 +320,19 @@ export interface IncomingBlob extends AsyncDisposable {
 
 export interface PeerStream {
   readonly remote: DeviceId
-  /** Resolves when the frame is accepted by the bounded send queue. @throws PeerError `gone` */
+  /**
+   * Resolves when the frame is accepted by the bounded send queue, which keeps the array itself: nobody may change it afterwards.
+   *
+   * @throws PeerError `gone`, `too-large`
+   */
   write(frame: Uint8Array, o: AbortOptions): Promise<void>
-  /** The next frame, in order; undefined when the other side has closed. @throws PeerError `gone`, `too-large` */
+  /**
+   * The next frame, in order; undefined when the other side has closed. A read that is cancelled takes nothing. One at a time.
+   *
+   * @throws PeerError `gone`, `too-large`
+   */
   read(o: AbortOptions): Promise<Uint8Array | undefined>
-  /** Ends the stream after what was written. Idempotent. */
+  /** Ends this direction of the stream after what was written; what the other side writes can still be read. Idempotent. */
   close(): Promise<void>
   /** Ends the stream at once, as a fault. Idempotent. */
   abort(reason: string): void
@@ -344,11 +352,14 @@ export interface Inviter {
 /** Authenticated streams between devices: libp2p in the daemon, a simulated network in tests. */
 export interface PeerTransport extends AsyncDisposable {
   readonly self: DeviceId
-  /** @throws PeerError `offline`, `refused` */
+  /** Connects first where that is needed and an address is known. @throws PeerError `offline`, `refused` */
   open(remote: DeviceId, protocol: ProtocolSpec, o: AbortOptions): Promise<PeerStream>
-  /** At most one handler a protocol. `isOpenToStrangers` protocols get streams of devices that are no members, too. */
+  /**
+   * At most one handler a protocol. `isOpenToStrangers` protocols get streams of devices that are no members, too. The stream is
+   * closed when the handler is done, and ends as a fault (`gone`) when the handler fails.
+   */
   handle(protocol: ProtocolSpec, onStream: (stream: PeerStream) => Promise<void>): Disposable
-  /** First everyone who is online, then each change. */
+  /** First every member who is online, then each change. Ends when the signal aborts. */
   presence(o: AbortOptions): AsyncIterable<Presence>
   /** Whom to stay connected with from now on; connections of others are closed at once, but for streams open to strangers. */
   admit(members: ReadonlySet<DeviceId>): void
