@@ -82,7 +82,7 @@ async function* readLines(response: Readable): AsyncIterable<string> {
 
 interface Said {
   readonly params?: Readonly<Record<string, unknown>>
-  readonly query?: Readonly<Record<string, unknown>>
+  readonly query?: Readonly<Record<string, string | number | undefined>>
   readonly body?: unknown
 }
 

@@ -7,14 +7,18 @@ import { join } from 'node:path'
 import type { Daemon } from '../protocol/api/daemon.ts'
 import { EXIT } from '../protocol/api/constants.ts'
 import type { ExitStatus } from '../protocol/api/constants.ts'
+import { PID_FILE } from '../protocol/api/home-path.ts'
 import { CliError, isProblem } from './cli-error.ts'
 import type { CommandContext } from './command.ts'
+import type { Home } from './home.ts'
 import { poll, sayIfSlow } from './patience.ts'
 import { t } from './text.ts'
 
 const POLL_MS = 40
 /** A catalogue that has to be recovered takes its time. */
 const START_MS = 60_000
+/** Until one that another command has started answers. */
+const OTHER_START_MS = 10_000
 const STOP_MS = 30_000
 /** Until a service manager has started what it was told to. */
 const SERVICE_MS = 20_000
@@ -115,6 +119,7 @@ interface Started {
   readonly process: ChildProcess
   /** Why there is no process at all. */
   readonly failure: () => Error | undefined
+  readonly msSinceEnd: () => number
 }
 
 /** Its output goes to a file that is removed once it answers: a pipe would break when this process ends. */
@@ -131,8 +136,10 @@ function spawnDetached({ home, world }: Needed, file: string): Started {
       windowsHide: true,
     })
     let failure: Error | undefined
+    let endMs = Infinity
     child.once('error', (error) => (failure = error))
-    return { process: child, failure: () => failure }
+    child.once('exit', () => (endMs = performance.now()))
+    return { process: child, failure: () => failure, msSinceEnd: () => performance.now() - endMs }
   } finally {
     closeSync(output)
   }
@@ -145,8 +152,25 @@ async function lookAfter(context: Needed, child: Started, file: string): Promise
   const answer = await ask(context.client, context.signal)
   if (answer !== 'silent') return answer
   if (exitCode === null && signalCode === null) return undefined
+  // Another command has started one at the same moment: that one has the home, and will answer.
+  if (child.msSinceEnd() < OTHER_START_MS && isHeld(context.home, child.process.pid)) return undefined
   const said = readFileSync(file, 'utf8').trim()
   throw cannotStart(said === '' ? `It ended with ${signalCode ?? `status ${exitCode ?? 0}`}.` : said, exitCode)
+}
+
+/** Whether a living process other than that one says that it has the home. */
+function isHeld({ path }: Home, pid: number | undefined): boolean {
+  const holder = Number(readIfThere(join(path, PID_FILE)))
+  return Number.isSafeInteger(holder) && holder > 0 && holder !== pid && hasProcess(holder)
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return ''
+    throw cause
+  }
 }
 
 function cannotStart(reason: string, status: number | null): CliError {

@@ -14,7 +14,9 @@ export interface Home {
   readonly socketPath: string
 }
 
-export function findHome(world: World): Home {
+type Places = 'workingDirectory' | 'environment' | 'temporaryDirectory' | 'platform' | 'homeDirectory'
+
+export function findHome(world: Pick<World, Places>): Home {
   const { workingDirectory, environment, temporaryDirectory, platform } = world
   const path = resolve(workingDirectory, homePathFor(world))
   const runtimeDir = runtimeDirFor(environment, temporaryDirectory)

@@ -18,7 +18,11 @@ export interface Output {
   readonly isWatched: boolean
 }
 
-export function createOutput({ stdout, stderr, environment }: World): Output {
+export function createOutput({
+  stdout,
+  stderr,
+  environment,
+}: Pick<World, 'stdout' | 'stderr' | 'environment'>): Output {
   const paintOut = painterFor(stdout, environment)
   const paintErr = painterFor(stderr, environment)
   return {

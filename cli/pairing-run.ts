@@ -17,12 +17,12 @@ const CANCEL_MS = 3000
 
 /** Prints whom this device is paired with. @throws CliError for every other end; a run that is broken off is cancelled */
 export async function followToEnd(context: CommandContext, run: Pairing, signal: AbortSignal): Promise<void> {
-  let isOver = false
+  const end = { isReached: false }
   try {
-    const paired = await follow(context, run, signal, () => (isOver = true))
+    const paired = await follow(context, run, signal, () => (end.isReached = true))
     tellPaired(context, paired)
   } finally {
-    if (!isOver) await cancelRun(context, run)
+    if (!end.isReached) await cancelRun(context, run)
     if (context.signal.aborted)
       context.out.note(run.role === 'inviter' ? t`Cancelled. The code is burnt.` : t`Cancelled.`)
   }

@@ -33,7 +33,7 @@ export async function choose<T extends string>(
   choices: readonly Choice<T>[],
 ): Promise<T> {
   const prompts = await import('@clack/prompts')
-  const options = choices.map(({ value, label }) => ({ value: value as string, label: plainOf(label) }))
+  const options = choices.map(({ value, label }) => ({ value, label: plainOf(label) }))
   const answer = await prompts.select<string>({ message: plainOf(question), options, ...ends(asking) })
   const chosen = choices.find(({ value }) => value === answer)
   if (chosen === undefined) throw interrupted()

@@ -20,7 +20,6 @@ export interface Text {
 
 /** Control characters, and what reorders, hides or breaks lines: C0, C1, bidi marks and isolates, invisible spaces, separators. */
 const UNCLEAN =
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu
 const REPLACEMENT = '\ufffd'
 
@@ -59,7 +58,7 @@ export function render({ spans }: Text, paint?: Painter): string {
 /** Wide characters of East Asia and emoji take two columns, combining marks none. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]|[\u{20000}-\u{3fffd}]/u
-const NARROW = /[\p{Mn}\p{Me}\u200c\u200d\ufe0f]/u
+const NARROW = /\p{Mn}|\p{Me}|\u200c|\u200d|\ufe0f/u
 
 /** Columns of a terminal that it takes. */
 export function widthOf(text: Text): number {

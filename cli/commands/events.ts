@@ -17,7 +17,7 @@ export async function runEvents(context: CommandContext): Promise<undefined> {
       return
     }
     if ('folder' in event && 'name' in event) names.set(event.folder, event.name)
-    if ('device' in event && 'name' in event && event.device !== null) names.set(event.device, event.name)
+    if ('device' in event && 'name' in event) names.set(event.device, event.name)
     out.line(renderEvent(event, names))
   }
   const { events, next } = await readNewest(context, args.number('lines') ?? LINES_DEFAULT)

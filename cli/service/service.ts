@@ -37,13 +37,16 @@ export interface ServicePlan {
 }
 
 export interface ServiceQuestion {
-  readonly world: World
+  readonly world: ServiceWorld
   readonly home: Home
   /** Tells the services of several homes apart; empty for the default one. */
   readonly suffix: string
 }
 
-export function planService(world: World, home: Home): ServicePlan {
+/** All that a plan is made of. */
+export type ServiceWorld = Pick<World, 'platform' | 'environment' | 'homeDirectory' | 'daemonProgram'>
+
+export function planService(world: ServiceWorld, home: Home): ServicePlan {
   const { HOLT_HOME: _given, ...environment } = world.environment
   const { platform, homeDirectory } = world
   const isDefault = home.path === resolve(homePathFor({ environment, platform, homeDirectory }))

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
@@ -97,7 +98,11 @@ export async function runHolt(home: string, words: readonly string[], options: R
   return { status: child.exitCode, stdout, stderr }
 }
 
-export function spawnHolt(home: string, words: readonly string[], options: RunOptions = {}) {
+export function spawnHolt(
+  home: string,
+  words: readonly string[],
+  options: RunOptions = {},
+): ChildProcessWithoutNullStreams {
   const { environment = {}, workingDirectory, main = MAIN } = options
   return spawn(process.execPath, [main, ...words], {
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -10,6 +10,12 @@ import { assertDeclared } from './fake-home.ts'
 /** Nothing here takes a second; a test that waits this long has failed. */
 const DEADLINE_MS = 8000
 
+export interface Ended {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
 export interface Inside {
   /** Ends it as Ctrl-C does. */
   interrupt(): void
@@ -17,7 +23,7 @@ export interface Inside {
   type(text: string): void
   /** Resolves when that was written, with what it matched. */
   sees(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>
-  readonly ended: Promise<{ status: number; stdout: string; stderr: string }>
+  readonly ended: Promise<Ended>
 }
 
 export function runInside(
@@ -57,7 +63,7 @@ export function runInside(
 }
 
 /** To its end, without anybody to ask. */
-export async function say(home: FakeHome, words: readonly string[], over: Partial<World> = {}) {
+export async function say(home: FakeHome, words: readonly string[], over: Partial<World> = {}): Promise<Ended> {
   return await runInside(home, words, over).ended
 }
 
@@ -68,7 +74,7 @@ function createInput(isTTY: boolean) {
 
 interface Recorded {
   readonly screen: PassThrough & { isTTY: boolean; columns: number }
-  text(): string
+  readonly text: () => string
 }
 
 function createScreen(isTTY: boolean): Recorded {
