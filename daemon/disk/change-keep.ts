@@ -22,7 +22,7 @@ export async function keep(
   versions.touch()
   place.directory.touch()
   renameToKept(place.at, kept, name)
-  const found = await look(kept)
+  const found = look(kept)
   if (isSameBytes(found, expect)) return true
   if (found !== undefined) await moveToFree(kept, place.at, found)
   return false
@@ -40,7 +40,7 @@ function renameToKept(source: string, kept: string, name: VersionName): void {
 async function putBack(room: ChangeRoom, place: HeldPlace, name: VersionName): Promise<void> {
   using versions = room.directories.openHolt('versions')
   const kept = versions.child(versionFile(name))
-  const found = await look(kept)
+  const found = look(kept)
   if (found !== undefined) await moveToFree(kept, place.at, found)
 }
 

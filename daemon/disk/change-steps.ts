@@ -48,7 +48,7 @@ async function placeFile(room: ChangeRoom, change: Change<'place'>): Promise<Tre
   const { traits } = room.context
   using place = holdPlace(room, change.path, change.expect === null)
   using incoming = room.directories.openHolt('incoming')
-  const found = await look(place.at)
+  const found = look(place.at)
   if (!isExpected(found, change.expect)) return CHANGED
   const source = incoming.child(blobName(change.source))
   const mode = found?.isFile() === true ? { mode: found.mode } : {}
@@ -72,7 +72,7 @@ function blobName(source: BlobLocation): string {
 
 /** What is there now, unless it is no longer what was put there. */
 async function outcomeAt(at: string, put: BigIntStats): Promise<TreeOutcome> {
-  const now = await look(at)
+  const now = look(at)
   if (now === undefined || !isSameBytes(now, fingerprintOf(put))) return CHANGED
   return { kind: 'done', fingerprint: fingerprintOf(now) }
 }
@@ -89,7 +89,7 @@ async function putSymlink(room: ChangeRoom, change: Change<'symlink'>): Promise<
     await setLinkTime(place.at, change.mtimeMs)
     return { kind: 'done', fingerprint: fingerprintOf(await lstat(place.at, { bigint: true })) }
   }
-  return await replace(room, place, change, put, await look(place.at))
+  return await replace(room, place, change, put, look(place.at))
 }
 
 async function makeDirectory(room: ChangeRoom, path: RelPath): Promise<TreeOutcome> {
@@ -110,11 +110,11 @@ async function makeDirectory(room: ChangeRoom, path: RelPath): Promise<TreeOutco
 async function rename(room: ChangeRoom, change: Change<'rename'>): Promise<TreeOutcome> {
   using source = holdPlace(room, change.from, false)
   using target = holdPlace(room, change.path, true)
-  const found = await look(source.at)
+  const found = look(source.at)
   if (found === undefined || !isExpected(found, change.expect)) return CHANGED
   source.directory.touch()
   target.directory.touch()
-  const there = await look(target.at)
+  const there = look(target.at)
   const isOnlyCase = there?.ino === found.ino && there.dev === found.dev && found.nlink === 1n
   if (isOnlyCase) renameByDetour(source.at, target.at)
   else if (there !== undefined) return CHANGED
@@ -135,7 +135,7 @@ function renameByDetour(source: string, target: string): void {
 /** The attributes of what was renamed, if they are not yet as they should be. */
 async function settle(room: ChangeRoom, at: string, change: Change<'rename'>): Promise<TreeOutcome> {
   const { traits } = room.context
-  const moved = await look(at)
+  const moved = look(at)
   if (moved === undefined) return CHANGED
   const isLink = moved.isSymbolicLink()
   if (!isLink && !isSameBytes(moved, change.expect)) return CHANGED
@@ -148,7 +148,7 @@ async function settle(room: ChangeRoom, at: string, change: Change<'rename'>): P
 async function touch(room: ChangeRoom, change: Change<'touch'>): Promise<TreeOutcome> {
   const { path, expect } = change
   using place = holdPlace(room, path, false)
-  const found = await look(place.at)
+  const found = look(place.at)
   if (found === undefined || !isExpected(found, expect)) return CHANGED
   if (found.isSymbolicLink()) {
     await setLinkTime(place.at, change.mtimeMs)
@@ -164,7 +164,7 @@ async function touch(room: ChangeRoom, change: Change<'touch'>): Promise<TreeOut
 async function remove(room: ChangeRoom, change: Change<'remove'>): Promise<TreeOutcome> {
   const { path, expect, keepAs } = change
   using place = holdPlace(room, path, false)
-  if (!isExpected(await look(place.at), expect)) return CHANGED
+  if (!isExpected(look(place.at), expect)) return CHANGED
   if (!(await keep(room, place, expect, keepAs))) return CHANGED
   room.context.names.forget(path)
   return { kind: 'done', fingerprint: null }

@@ -43,7 +43,7 @@ async function recoverIntent(
   using directory = openParent(directories, intent)
   if (directory === undefined) return { kind: 'as-before', path }
   const at = directory.child(context.names.nameOnDisk(path))
-  const found = await look(at)
+  const found = look(at)
   if (found === undefined) {
     await bringBack(directories, directory, at, intent)
     return { kind: 'as-before', path }
@@ -78,7 +78,7 @@ async function findArriving(
   const names = new Map<FileIdentity, string>()
   using incoming = directories.openHolt('incoming')
   for (const name of await readdir(incoming.child('.'))) {
-    const found = await look(incoming.child(name))
+    const found = look(incoming.child(name))
     if (found !== undefined && wanted.has(identityOf(found))) names.set(identityOf(found), name)
   }
   return names
@@ -99,7 +99,7 @@ async function finishArrival(
     })
     incoming.touch()
   }
-  const found = await look(at)
+  const found = look(at)
   return found === undefined ? { kind: 'other', path } : { kind: 'arrived', path, fingerprint: fingerprintOf(found) }
 }
 
@@ -112,7 +112,7 @@ async function bringBack(
   if (replaced === null) return
   using versions = directories.openHolt('versions')
   const kept = versions.child(versionFile(replaced.keepAs))
-  const found = await look(kept)
+  const found = look(kept)
   if (found === undefined) return
   directory.touch()
   versions.touch()
