@@ -1,0 +1,210 @@
+/** A real device on this machine: a daemon as a process with a home of its own, driven by the real command line. */
+
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+/** How long anything may take before a test gives up. */
+const PATIENCE_MS = 30_000
+const LOOK_MS = 50
+
+export interface Said {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface DeviceOptions {
+  /** Off: only typed and known addresses are used, so that tests do not meet each other. */
+  readonly discovery?: boolean
+}
+
+export class Device implements AsyncDisposable {
+  readonly name: string
+  readonly home: string
+  /** Where its folders are. */
+  readonly files: string
+  readonly #options: DeviceOptions
+  #daemon: ChildProcess | undefined
+  /** The same for all its lives, as in a real home. */
+  #port = 0
+
+  constructor(name: string, options: DeviceOptions = {}) {
+    this.name = name
+    this.#options = options
+    const directory = mkdtempSync(join(tmpdir(), `holt-e2e-${name}-`))
+    this.home = join(directory, 'home')
+    this.files = join(directory, 'files')
+    mkdirSync(this.files)
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      HOLT_HOME: this.home,
+      HOLT_DEVICE_NAME: this.name,
+      HOLT_LISTEN: `127.0.0.1:${this.#port}`,
+      HOLT_API_LISTEN: 'off',
+      HOLT_DISCOVERY: this.#options.discovery === true ? 'true' : 'false',
+      NO_COLOR: '1',
+      UV_THREADPOOL_SIZE: '16',
+    }
+  }
+
+  /** Resolves when it answers. */
+  async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort()
+    const daemon = spawn(process.execPath, [join(ROOT, 'daemon/main.ts')], {
+      env: this.#environment,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    this.#daemon = daemon
+    let said = ''
+    daemon.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+    await until(`${this.name} answers`, async () => {
+      if (daemon.exitCode !== null) throw new Error(`the daemon of ${this.name} ended with ${daemon.exitCode}: ${said}`)
+      return (await this.holt('status', '--json')).status === 0
+    })
+  }
+
+  /** Ends it at once, as a power button would end the process. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+  }
+
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const daemon = this.#daemon
+    this.#daemon = undefined
+    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return
+    daemon.kill(signal)
+    await once(daemon, 'exit')
+  }
+
+  /** Runs the command line to its end. */
+  async holt(...words: string[]): Promise<Said> {
+    const cli = this.begin(...words)
+    let [stdout, stderr] = ['', '']
+    cli.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+    cli.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+    await once(cli, 'close')
+    return { status: cli.exitCode, stdout, stderr }
+  }
+
+  /** @throws Error with what it said, unless it ends with 0. */
+  async mustHolt(...words: string[]): Promise<string> {
+    const said = await this.holt(...words)
+    if (said.status !== 0)
+      throw new Error(`holt ${words.join(' ')} on ${this.name} ended with ${said.status}: ${said.stderr}${said.stdout}`)
+    return said.stdout
+  }
+
+  begin(...words: string[]): ChildProcess {
+    return spawn(process.execPath, [join(ROOT, 'cli/main.ts'), ...words], {
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  }
+
+  async status(): Promise<{
+    readonly daemon: { readonly addresses: string[] }
+    readonly devices: { name: string; isOnline: boolean }[]
+    readonly folders: { name: string; state: { kind: string } }[]
+  }> {
+    return JSON.parse(await this.mustHolt('status', '--json'))
+  }
+
+  /** `HOST:PORT` where others reach it. */
+  async address(): Promise<string> {
+    const { daemon } = await this.status()
+    const port = /\/tcp\/(\d+)/.exec(daemon.addresses[0] ?? '')?.[1]
+    return `127.0.0.1:${port}`
+  }
+
+  path(...names: string[]): string {
+    return join(this.files, ...names)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    rmSync(join(this.home, '..'), { recursive: true, force: true })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** Pairs two devices by a code, over an address. */
+export async function pair(inviter: Device, joiner: Device): Promise<void> {
+  const showing = inviter.begin('pair')
+  const code = await firstLine(showing)
+  await joiner.mustHolt('pair', '--address', await inviter.address(), code)
+  if (showing.exitCode === null) await once(showing, 'close')
+  if (showing.exitCode !== 0) throw new Error(`holt pair on ${inviter.name} ended with ${showing.exitCode}`)
+}
+
+export async function firstLine(process: ChildProcess): Promise<string> {
+  let text = ''
+  for await (const bytes of process.stdout ?? []) {
+    text += String(bytes)
+    if (text.includes('\n')) break
+  }
+  return text.split('\n')[0] ?? ''
+}
+
+/** Polls until a condition holds. @throws Error after 30 s. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/** What a directory holds, as text that is equal exactly when two directories are; `.holt` and mtimes left out. */
+export function digest(directory: string): string {
+  const lines: string[] = []
+  const walk = (at: string, shown: string): void => {
+    if (!existsSync(at)) return
+    for (const name of readdirSync(at).sort()) {
+      if (shown === '' && name === '.holt') continue
+      const path = join(at, name)
+      const stats = lstatSync(path)
+      const isFile = stats.isFile()
+      if (stats.isDirectory()) {
+        lines.push(`${shown}${name}/`)
+        walk(path, `${shown}${name}/`)
+      } else if (isFile) lines.push(`${shown}${name} ${hashOf(path)} ${(stats.mode & 0o100) === 0 ? '' : 'x'}`)
+      else lines.push(`${shown}${name} -> ${readlinkSync(path)}`)
+    }
+  }
+  walk(directory, '')
+  return lines.join('\n')
+}
+
+function hashOf(path: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex')
+  } catch {
+    return 'gone'
+  }
+}
