@@ -1,6 +1,6 @@
 /** What this device knows, as `sync/` asks and tells it. Types only; `daemon/catalogue/` keeps it in SQLite. */
 
-import type { ChunkList } from '../protocol/chunks.ts'
+import type { BlobRef, ChunkList } from '../protocol/chunks.ts'
 import type { Signed } from '../protocol/crypto.ts'
 import type { Entry } from '../protocol/entry.ts'
 import type { BlobHash, ChunkListHash, DeviceId, FolderId, SegmentHash } from '../protocol/ids.ts'
@@ -74,8 +74,8 @@ export interface CatalogueReader {
   others(folder: FolderId, path: RelPath): OthersEntry[]
   /** Live files on this device's disk with these bytes. */
   ownByHash(hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[]
-  /** Devices whose manifests list these bytes, this one left out. */
-  holdersOf(hash: BlobHash): DeviceId[]
+  /** Devices whose own entries list exactly this blob: the same hash, size and chunk list. This one is left out. */
+  holdersOf(blob: BlobRef): DeviceId[]
   chunkList(digest: ChunkListHash): ChunkList | undefined
   /** Paths to be resolved that wait for no blob, the last in order first, so that children come before their directories. */
   dirty(folder: FolderId, before: RelPath | null, limit: number): DirtyPath[]

@@ -1,6 +1,6 @@
 /** The reading half of the catalogue. */
 
-import type { ChunkList } from '../../protocol/chunks.ts'
+import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -51,11 +51,7 @@ export function createReader(tables: Tables): CatalogueReader {
         .all(idBytes(hash), limit)
         .map((row) => row as OwnColumns & { folder: number })
         .map((row) => ({ folder: folderAt(tables, row.folder), row: ownRow(row, tables) })),
-    holdersOf: (hash) =>
-      devicesIn(
-        sql('select holders from entry where hash = ? and held').pluck().all(idBytes(hash)).map(Number),
-        tables,
-      ),
+    holdersOf: (blob) => holdersOf(tables, blob),
     chunkList: (digest) => chunkListOf(tables, digest),
     dirty: (folder, before, limit) =>
       sql(
@@ -151,6 +147,20 @@ function othersOf(tables: Tables, folder: FolderId, path: RelPath): OthersEntry[
     .all(tables.folderNo(folder), path)
     .map((row) => row as { body: Uint8Array; holders: number })
     .map((row) => ({ entry: entryFromBody(row.body, tables), holders: devicesIn([row.holders], tables) }))
+}
+
+/** Entries of the same hash that tell another size or chunk list are no word for this blob. */
+function holdersOf(tables: Tables, blob: BlobRef): DeviceId[] {
+  const rows = tables.sql('select holders, body from entry where hash = ? and held').all(idBytes(blob.hash)) as {
+    holders: number
+    body: Uint8Array
+  }[]
+  const masks = rows.filter(({ body }) => isOfBlob(entryFromBody(body, tables), blob)).map(({ holders }) => holders)
+  return devicesIn(masks, tables)
+}
+
+function isOfBlob({ content }: Entry, blob: BlobRef): boolean {
+  return content.kind === 'file' && content.sizeBytes === blob.sizeBytes && content.chunks === blob.chunks
 }
 
 /** The devices of some bit masks, this one left out. */

@@ -38,7 +38,7 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
     crypto: deps.crypto,
     signal: stop.signal,
     storeOf: (folder) => engine.folder(folder)?.incoming,
-    holdersOf: (blob: BlobRef) => deps.catalogue.read((tx) => tx.holdersOf(blob.hash)),
+    holdersOf: (blob: BlobRef) => deps.catalogue.read((tx) => tx.holdersOf(blob)),
     onLanded: (folder, hashes) => engine.landed(folder, hashes),
     onChunkList: (list) => deps.catalogue.transact({ isDurable: false }, (tx) => tx.putChunkList(list)),
     onFault: o.onPullFault,

@@ -260,6 +260,7 @@ class FolderEngine implements Engine {
       if (!restart.signal.aborted) throw cause
     } finally {
       holding.folder = undefined
+      this.#o.pulls.unwantFolder(settings.id)
     }
   }
 

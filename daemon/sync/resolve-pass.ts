@@ -24,7 +24,7 @@ import { rootHalt } from './observe.ts'
 const BATCH_PATHS = 1024
 
 /** The queue of pulls, as a pass uses it. */
-export type Pulls = Pick<PullQueue, 'want' | 'unwant'>
+export type Pulls = Pick<PullQueue, 'want' | 'unwant' | 'unwantFolder'>
 
 export interface PassOutcome {
   readonly steps: number
@@ -113,7 +113,7 @@ function settle(
   const unfinished = unfinishedUnits(plan.steps, applied)
   const clean = batch.filter(({ path }) => !open.has(path) && !unfinished.has(path))
   forgetPlaced(folder, plan.steps, applied)
-  const wanted = wantedByPath(plan.wants)
+  const wanted = accepted(folder, wantedByPath(plan.wants), pulls)
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     tx.clearDirty(folder.id, clean)
     for (const [path, blobs] of wanted) {
@@ -142,6 +142,13 @@ function forgetPlaced(folder: Folder, steps: readonly Step[], applied: Applied):
   }
 }
 
+/** Those that the queue takes; the others stay dirty and are wanted again by a later pass. */
+function accepted(folder: Folder, wanted: ReadonlyMap<RelPath, BlobRef[]>, pulls: Pulls): Map<RelPath, BlobRef[]> {
+  return new Map(
+    [...wanted].filter(([, blobs]) => blobs.map((blob) => pulls.want({ folder: folder.id, blob })).every(Boolean)),
+  )
+}
+
 function wantedByPath(wants: Decision['plan']['wants']): Map<RelPath, BlobRef[]> {
   const wanted = new Map<RelPath, BlobRef[]>()
   for (const { path, blob } of wants) wanted.set(path, [...(wanted.get(path) ?? []), blob])
@@ -165,10 +172,7 @@ function updateWaiting(
       path,
       blobs.map(({ hash }) => hash),
     )
-    for (const blob of blobs) {
-      dropped.delete(blob.hash)
-      pulls.want({ folder: folder.id, blob })
-    }
+    for (const blob of blobs) dropped.delete(blob.hash)
   }
   if (dropped.size === 0) return
   const waited = new Set([...folder.waiting.values()].flat())
