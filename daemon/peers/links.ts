@@ -1,6 +1,5 @@
 /** The connections that are open: how many there may be, which one to use, and which are dead. */
 
-import type { Connection } from '@libp2p/interface'
 import type { DeviceId } from '../../protocol/ids.ts'
 
 /** Connections of one device. */
@@ -26,16 +25,24 @@ export const KEEP_ALIVE_MS = 2_500
 
 export const LINK_TIMING: LinkTiming = { silenceMs: 15_000, doubtMs: 3_000, spareMs: 2_000, strangerMs: 60_000 }
 
-export interface LinksInit {
+/** What is needed of a libp2p connection. */
+export interface LinkConnection {
+  readonly status: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly streams: readonly unknown[]
+  abort(reason: Error): void
+}
+
+export interface LinksInit<C extends LinkConnection> {
   readonly self: DeviceId
   readonly timing: LinkTiming
   readonly isMember: (device: DeviceId) => boolean
   /** Bytes that have come over the connection's socket. */
-  readonly receivedBytes: (connection: Connection) => number
+  readonly receivedBytes: (connection: C) => number
 }
 
-interface Link {
-  readonly connection: Connection
+interface Link<C extends LinkConnection> {
+  readonly connection: C
   readonly device: DeviceId
   receivedBytes: number
   heardMs: number
@@ -43,24 +50,24 @@ interface Link {
   unusedSinceMs: number | undefined
 }
 
-export class Links {
-  readonly #init: LinksInit
+export class Links<C extends LinkConnection> {
+  readonly #init: LinksInit<C>
   /** Oldest first. */
-  #links: readonly Link[] = []
+  #links: readonly Link<C>[] = []
   #lastCheckMs: number | undefined
 
-  constructor(init: LinksInit) {
+  constructor(init: LinksInit<C>) {
     this.#init = init
   }
 
-  add(connection: Connection, device: DeviceId, nowMs: number): void {
+  add(connection: C, device: DeviceId, nowMs: number): void {
     this.doubt(device, nowMs)
     const receivedBytes = this.#init.receivedBytes(connection)
     const link = { connection, device, receivedBytes, heardMs: nowMs, doubtedMs: undefined, unusedSinceMs: nowMs }
     this.#links = [...this.#links, link]
   }
 
-  remove(connection: Connection): void {
+  remove(connection: C): void {
     this.#links = this.#links.filter((link) => link.connection !== connection)
   }
 
@@ -75,11 +82,11 @@ export class Links {
   }
 
   /** The newest connection that is open. */
-  best(device: DeviceId): Connection | undefined {
+  best(device: DeviceId): C | undefined {
     return this.#of(device).findLast((link) => link.connection.status === 'open')?.connection
   }
 
-  connections(device: DeviceId): readonly Connection[] {
+  connections(device: DeviceId): readonly C[] {
     return this.#of(device).map((link) => link.connection)
   }
 
@@ -114,7 +121,7 @@ export class Links {
     }
   }
 
-  #observe(link: Link, nowMs: number): void {
+  #observe(link: Link<C>, nowMs: number): void {
     const receivedBytes = this.#init.receivedBytes(link.connection)
     if (receivedBytes !== link.receivedBytes) {
       link.receivedBytes = receivedBytes
@@ -124,7 +131,7 @@ export class Links {
     link.unusedSinceMs = link.connection.streams.length > 0 ? undefined : (link.unusedSinceMs ?? nowMs)
   }
 
-  #faultOf(link: Link, nowMs: number): string | undefined {
+  #faultOf(link: Link<C>, nowMs: number): string | undefined {
     const { silenceMs, doubtMs, spareMs, strangerMs } = this.#init.timing
     const unusedMs = nowMs - (link.unusedSinceMs ?? nowMs)
     if (nowMs - link.heardMs > silenceMs) return 'nothing came for too long'
@@ -135,21 +142,22 @@ export class Links {
     return undefined
   }
 
-  /** Of several connections the device with the lower id keeps one: a used one, else one that it dialled itself. */
-  #isSpare(link: Link): boolean {
+  /** Of several connections that live the device with the lower id keeps one: a used one, else one that it dialled itself. */
+  #isSpare(link: Link<C>): boolean {
     const all = this.#of(link.device).filter((other) => other.connection.status === 'open')
     if (all.length < 2 || link.device < this.#init.self) return false
-    const worth = (other: Link): number =>
+    if (all.some((other) => other.doubtedMs !== undefined)) return false
+    const worth = (other: Link<C>): number =>
       (other.unusedSinceMs === undefined ? 2 : 0) + (other.connection.direction === 'outbound' ? 1 : 0)
     const kept = all.reduce((best, other) => (worth(other) >= worth(best) ? other : best))
     return link !== kept
   }
 
-  #isStranger(link: Link): boolean {
+  #isStranger(link: Link<C>): boolean {
     return !this.#init.isMember(link.device)
   }
 
-  #of(device: DeviceId): readonly Link[] {
+  #of(device: DeviceId): readonly Link<C>[] {
     return this.#links.filter((link) => link.device === device)
   }
 }

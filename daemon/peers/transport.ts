@@ -91,7 +91,7 @@ class Transport implements Libp2pPeerTransport {
   readonly #desk: StreamDesk
   readonly #discovery: Discovery | undefined
   readonly #keep: KeepConnected
-  readonly #links: Links
+  readonly #links: Links<Connection>
   readonly #presence = new PresenceFeed()
   readonly #protocols = new Map<string, object>()
   readonly #reach: Reach
