@@ -5,10 +5,8 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isIP } from 'node:net'
+import { LISTEN_PORT_DEFAULT } from '../../protocol/api/constants.ts'
 import { PeerError } from './peer-error.ts'
-
-/** The port that devices listen on unless they are told otherwise. */
-export const PEER_PORT_DEFAULT = 24_658
 
 const HOST_NAMES: ReadonlySet<string> = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
 
@@ -29,6 +27,11 @@ export function endpointOf(address: Multiaddr): Endpoint | undefined {
   if (others.length > 0 || (last !== undefined && last.name !== 'p2p')) return undefined
   const remote = last?.value === undefined ? undefined : peerIdFromString(last.value)
   return { host: host.value, port: Number(tcp.value), isTls, remote }
+}
+
+/** Whether a host to listen on means every address of the machine. */
+export function isEveryAddress(host: string | undefined): boolean {
+  return host === undefined || host === '0.0.0.0' || host === '::'
 }
 
 /** The address of a Holt at an IP address or host name. */
@@ -60,10 +63,10 @@ export function parseStoredAddress(text: string): Multiaddr | undefined {
 }
 
 function hostAndPort(text: string): string {
-  if (isIP(text) === 6) return holtAddress(text, PEER_PORT_DEFAULT)
+  if (isIP(text) === 6) return holtAddress(text, LISTEN_PORT_DEFAULT)
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/i.exec(text)
   const host = match?.[1] ?? match?.[2]
-  const port = match?.[3] === undefined ? PEER_PORT_DEFAULT : Number(match[3])
+  const port = match?.[3] === undefined ? LISTEN_PORT_DEFAULT : Number(match[3])
   if (host === undefined || port < 1 || port > 65_535) throw badAddress(text)
   return holtAddress(host, port)
 }

@@ -9,7 +9,7 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { abortable } from './abortable.ts'
 import { AddressBook } from './address-book.ts'
-import { holtAddress, parseStoredAddress, parseTypedAddress } from './address.ts'
+import { holtAddress, isEveryAddress, parseStoredAddress, parseTypedAddress } from './address.ts'
 import { DialBudget } from './dial-budget.ts'
 import type { DialAddress } from './dial-run.ts'
 import type { Sighting } from './discovery.ts'
@@ -221,7 +221,7 @@ class Transport implements Libp2pPeerTransport {
 
   addresses(): readonly string[] {
     const { host } = this.#options.listen
-    if (host !== undefined) return [holtAddress(host, this.port)]
+    if (host !== undefined && !isEveryAddress(host)) return [holtAddress(host, this.port)]
     const networks = localNetworks()
     const reachable = networks.filter((network) => !network.isLoopback)
     return (reachable.length > 0 ? reachable : networks).map(({ address }) => holtAddress(address, this.port))
@@ -262,12 +262,21 @@ class Transport implements Libp2pPeerTransport {
     const { discovery, log } = this.#options
     if (discovery === false) return undefined
     return new Discovery({
+      interfaces: this.#listeningInterfaces(),
       ...(discovery === true ? {} : discovery),
       own: () => ({ device: this.self, port: this.port, nameplate: this.#nameplate }),
       onSighting: (sighting) => this.#onSighting(sighting),
       onNetworkChange: () => this.redial(),
       log,
     })
+  }
+
+  /** Where the port can be reached; undefined means everywhere. */
+  #listeningInterfaces(): ReadonlySet<string> | undefined {
+    const { host } = this.#options.listen
+    if (host === undefined || isEveryAddress(host)) return undefined
+    const networks = localNetworks().filter(({ address }) => address === host)
+    return new Set(networks.map(({ name }) => name))
   }
 
   #onSighting(sighting: Sighting): void {

@@ -11,6 +11,7 @@ import { SERVICE, encodeAnnouncement, isQuery, parseAnnouncements } from '../../
 import { DialBudget } from '../../daemon/peers/dial-budget.ts'
 import { localNetworks } from '../../daemon/peers/local-networks.ts'
 import { Sightings } from '../../daemon/peers/sightings.ts'
+import { LISTEN_PORT_DEFAULT } from '../../protocol/api/constants.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { deviceIdOf } from '../../protocol/ids.ts'
 import { peerError } from '../conformance/peer-network.ts'
@@ -69,10 +70,10 @@ describe('announcements', () => {
 
 describe('typed addresses', () => {
   it('take a host, a host and a port, IPv6, and multiaddrs', () => {
-    assert.equal(parseTypedAddress('192.168.1.7'), '/ip4/192.168.1.7/tcp/24658/tls')
+    assert.equal(parseTypedAddress('192.168.1.7'), `/ip4/192.168.1.7/tcp/${LISTEN_PORT_DEFAULT}/tls`)
     assert.equal(parseTypedAddress('192.168.1.7:99'), '/ip4/192.168.1.7/tcp/99/tls')
     assert.equal(parseTypedAddress('laptop.lan:4000'), '/dns/laptop.lan/tcp/4000/tls')
-    assert.equal(parseTypedAddress('fd00::7'), '/ip6/fd00::7/tcp/24658/tls')
+    assert.equal(parseTypedAddress('fd00::7'), `/ip6/fd00::7/tcp/${LISTEN_PORT_DEFAULT}/tls`)
     assert.equal(parseTypedAddress('[fd00::7]:99'), '/ip6/fd00::7/tcp/99/tls')
     assert.equal(parseTypedAddress('/ip4/10.0.0.1/tcp/5'), '/ip4/10.0.0.1/tcp/5')
   })

@@ -34,6 +34,14 @@ describe('the listening port', () => {
     assert.deepEqual(second.addresses(), [addressOf(second)])
   })
 
+  it('is reached at every address of the machine when it listens on all', async () => {
+    for (const host of [undefined, '0.0.0.0']) {
+      const transport = await open({ listen: { host, port: 0, isExplicit: false } })
+      assert.ok(transport.addresses().length > 0)
+      for (const address of transport.addresses()) assert.match(address, /^\/ip4\/(?!0\.)[\d.]+\/tcp\/\d+\/tls$/)
+    }
+  })
+
   it('is refused with its reason when it is taken and a person asked for it', async () => {
     const first = await open()
     const again = openLocal({ listen: { host: '127.0.0.1', port: first.port, isExplicit: true } })
