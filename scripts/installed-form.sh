@@ -11,8 +11,11 @@ holt=$work/prefix/bin/holt
 
 say() { printf '   %s\n' "$*"; }
 fail() { printf '   FAILED: %s\n' "$*" >&2; exit 1; }
-# The device's name comes first: `on a status`.
-on() { local device=$1; shift; HOLT_HOME=$work/home-$device HOLT_DEVICE_NAME=$device PATH=$new_node:$PATH "$holt" "$@"; }
+# The device's name comes first: `on a status`. Nothing here takes two minutes unless it hangs.
+on() {
+  local device=$1; shift
+  HOLT_HOME=$work/home-$device HOLT_DEVICE_NAME=$device PATH=$new_node:$PATH timeout 120 "$holt" "$@"
+}
 
 cleanup() {
   local status=$?
@@ -64,7 +67,7 @@ say 'they pair by code'
 on a pair >"$work/code" 2>"$work/pair-a.log" &
 pairing=$!
 within 30 test -s "$work/code" || fail "no code was shown: $(cat "$work/pair-a.log")"
-head -n 1 "$work/code" | on b pair || fail 'the second device did not pair'
+head -n 1 "$work/code" | on b pair --join || fail 'the second device did not pair'
 wait "$pairing" || fail "the first device did not pair: $(cat "$work/pair-a.log")"
 
 say 'they hold the same folder'
