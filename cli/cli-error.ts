@@ -4,6 +4,9 @@ import type { ExitStatus } from '../protocol/api/constants.ts'
 import { EXIT } from '../protocol/api/constants.ts'
 import type { ProblemCode } from '../protocol/api/problem-codes.ts'
 
+/** What a socket says when the other end lets go of it. */
+export const CUT_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+
 interface CliErrorOptions extends ErrorOptions {
   /** What a person does next: a sentence. */
   readonly nextStep?: string | undefined
@@ -34,6 +37,17 @@ export function notRunning(cause?: unknown): CliError {
 
 export function usageError(message: string, nextStep?: string): CliError {
   return new CliError(EXIT.usage, message, { nextStep })
+}
+
+/** The daemon took the connection and ended it without an answer: it is stopping, or was killed. */
+export function cutOff(cause: Error): CliError {
+  const nextStep = 'See whether it still runs: holt status'
+  return new CliError(EXIT.failed, 'The daemon ended the connection.', { nextStep, cause })
+}
+
+export function isCutOff(error: unknown): boolean {
+  if (!(error instanceof CliError) || !(error.cause instanceof Error)) return false
+  return 'code' in error.cause && CUT_OFF.has(String(error.cause.code))
 }
 
 /** Whether the daemon refused with that code. */

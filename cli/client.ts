@@ -11,7 +11,7 @@ import { PROBLEMS, isProblemCode } from '../protocol/api/problem-codes.ts'
 import type { Problem } from '../protocol/api/problems.ts'
 import type { OperationId, Route } from '../protocol/api/routes.ts'
 import { ROUTES } from '../protocol/api/routes.ts'
-import { CliError, notRunning } from './cli-error.ts'
+import { CUT_OFF, CliError, cutOff, notRunning } from './cli-error.ts'
 import { readStream } from './event-stream-reader.ts'
 import type { Home } from './home.ts'
 import { checkSocketOwner } from './home.ts'
@@ -21,7 +21,7 @@ export type JsonId = Answered<'json'>
 export type StreamId = Answered<'event-stream' | 'ndjson'>
 
 type Needed<A> = {
-  [P in keyof A]: undefined extends A[P] ? never : Record<never, never> extends A[P] ? never : P
+  [P in keyof A]: undefined extends A[P] ? never : Record<string, never> extends A[P] ? never : P
 }[keyof A]
 /** Parts of a request that have no field, or only fields with defaults, may be left out. */
 export type CallArguments<K extends OperationId> = Partial<OperationArguments<K>> &
@@ -148,10 +148,7 @@ const NOBODY = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'])
 function toConnectError(error: Error, { socketPath }: Home): Error {
   const code = 'code' in error ? String(error.code) : ''
   if (NOBODY.has(code)) return notRunning(error)
-  if (code === 'ECONNRESET' || code === 'EPIPE') {
-    const nextStep = 'See whether it still runs: holt status'
-    return new CliError(EXIT.failed, 'The daemon ended the connection.', { nextStep, cause: error })
-  }
+  if (CUT_OFF.has(code)) return cutOff(error)
   if (code === 'EACCES' || code === 'EPERM') {
     const nextStep = 'Run holt as the user who started the daemon.'
     return new CliError(EXIT.refused, `The daemon's socket ${socketPath} may not be used.`, { nextStep, cause: error })

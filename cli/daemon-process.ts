@@ -8,7 +8,7 @@ import type { Daemon } from '../protocol/api/daemon.ts'
 import { EXIT } from '../protocol/api/constants.ts'
 import type { ExitStatus } from '../protocol/api/constants.ts'
 import { PID_FILE } from '../protocol/api/home-path.ts'
-import { CliError, isProblem } from './cli-error.ts'
+import { CliError, isCutOff, isProblem } from './cli-error.ts'
 import type { CommandContext } from './command.ts'
 import type { Home } from './home.ts'
 import { poll, sayIfSlow } from './patience.ts'
@@ -59,7 +59,7 @@ async function ask(client: Needed['client'], signal: AbortSignal): Promise<Daemo
     return await client.call('getDaemon', {}, { signal })
   } catch (error) {
     if (error instanceof CliError && error.code === EXIT.daemonNotRunning) return 'silent'
-    if (isProblem(error, 'starting', 'stopping')) return undefined
+    if (isProblem(error, 'starting', 'stopping') || isCutOff(error)) return undefined
     throw error
   }
 }
@@ -83,11 +83,11 @@ export async function startDaemon(context: Needed): Promise<Daemon> {
 
 /** Asks the daemon to stop and resolves when it is gone. Undefined where none runs. @throws CliError when it goes on */
 export async function stopDaemon(context: Needed): Promise<Daemon | undefined> {
-  const { client, out, signal } = context
+  const { out, signal } = context
   const daemon = await findDaemon(context)
   if (daemon === undefined) return undefined
   const { pid } = daemon
-  await client.call('shutDown', {}, { signal })
+  await shutDown(context)
   const askGone = async (): Promise<true | undefined> => ((await isGone(context, pid)) ? true : undefined)
   const gone = poll(askGone, { everyMs: POLL_MS, deadlineMs: STOP_MS, signal })
   if ((await sayIfSlow(out, t`Waiting for Holt to finish …`, gone, SLOW_STOP_MS)) === undefined) {
@@ -96,6 +96,15 @@ export async function stopDaemon(context: Needed): Promise<Daemon | undefined> {
     })
   }
   return daemon
+}
+
+async function shutDown({ client, signal }: Needed): Promise<void> {
+  try {
+    await client.call('shutDown', {}, { signal })
+  } catch (error) {
+    // Somebody else has stopped it at the same moment.
+    if (!isCutOff(error) && !isProblem(error, 'stopping')) throw error
+  }
 }
 
 /** Its socket is silent, or another one's, and its process has ended: only then may another one have its home. */

@@ -36,4 +36,8 @@ function dataDirectory({ environment, platform, homeDirectory }: HomeQuestion): 
 export const PID_FILE = 'daemon.pid'
 
 /** Names of everything that a daemon makes in its home: only these may be removed with it. */
-export const HOME_ENTRIES: readonly RegExp[] = [/^(config\.toml|daemon\.(lock|pid))$/, /^(log|run|state)$/, /^catalogue\.db(-wal|-shm|\.corrupt)?$/]
+export const HOME_ENTRIES: readonly RegExp[] = [
+  /^(config\.toml|daemon\.pid|daemon\.lock(-journal)?)$/,
+  /^(log|run|state)$/,
+  /^catalogue\.db(-wal|-shm|-journal|\.corrupt)?$/,
+]

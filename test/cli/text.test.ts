@@ -133,6 +133,7 @@ describe('a place', () => {
     )
     assert.equal(shortAddress('/ip4/10.0.0.1/tcp/14658/tls/p2p/12D3'), '10.0.0.1:14658')
     assert.equal(shortAddress('/ip6/fd00::1/tcp/1'), '[fd00::1]:1')
+    assert.equal(shortAddress('/ip4/0.0.0.0/tcp/14658'), 'port 14658')
     assert.equal(shortAddress('somewhere'), 'somewhere')
   })
 })
