@@ -20,7 +20,6 @@ export class TreeWatch implements Disposable {
   /** A wait runs until the pending hints are told. */
   #isTimed = false
   #isReady = false
-  #isActive = false
   #wake: () => void = () => undefined
 
   constructor(disk: SimDisk, life: Life) {
@@ -29,9 +28,8 @@ export class TreeWatch implements Disposable {
     life.onceEnded(() => this[Symbol.dispose]())
   }
 
-  /** While hints are asked for, changes in this directory are told from now on, under the path that it had when it was last listed. */
+  /** From now on changes in this directory are told, under the path that it had when it was last listed. */
   add(directory: DirPath, inode: Inode): void {
-    if (!this.#isActive) return
     this.#pathOf.set(inode, directory)
     if (this.#watched.has(inode)) return
     this.#watched.set(
@@ -54,17 +52,12 @@ export class TreeWatch implements Disposable {
     })
   }
 
-  /** Directories are watched only while somebody asks for hints. Ends by throwing the signal's reason. */
+  /** Ends by throwing the signal's reason. */
   async *hints({ signal }: AbortOptions): AsyncGenerator<WatchHint> {
-    this.#isActive = true
-    try {
-      for (;;) {
-        signal.throwIfAborted()
-        if (!this.#isReady) await this.#untilReady(signal)
-        yield this.#take()
-      }
-    } finally {
-      this[Symbol.dispose]()
+    for (;;) {
+      signal.throwIfAborted()
+      if (!this.#isReady) await this.#untilReady(signal)
+      yield this.#take()
     }
   }
 
@@ -91,7 +84,6 @@ export class TreeWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#isActive = false
     for (const watching of this.#watched.values()) watching[Symbol.dispose]()
     this.#watched.clear()
     this.#pathOf.clear()
