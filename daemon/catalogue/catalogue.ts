@@ -33,11 +33,13 @@ export function openCatalogue(o: CatalogueOptions): SqliteCatalogue {
   const begin = db.prepare('begin immediate')
   const commit = db.prepare('commit')
   const rollback = db.prepare('rollback')
+  let synced: boolean | undefined
   return {
     read: (body) => body(reader),
     transact: ({ isDurable }, body) => {
       // In WAL mode a FULL commit syncs the log, and with it every commit before.
-      db.pragma(`synchronous = ${isDurable ? 'full' : 'normal'}`)
+      if (isDurable !== synced) db.pragma(`synchronous = ${isDurable ? 'full' : 'normal'}`)
+      synced = isDurable
       begin.run()
       try {
         const result = body(writer)

@@ -34,7 +34,7 @@ interface Run {
 }
 
 export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): Promise<RunResult> {
-  const world = createWorld(seed, { keepsTrace: o.keepsTrace ?? false })
+  const world = createWorld(seed, { keepsTrace: o.keepsTrace ?? false, signatures: 'fast' })
   const random = world.random
   const devices = NAMES.slice(0, 2 + random.below(NAMES.length - 1)).map((name) => world.device(name))
   const run: Run = {
