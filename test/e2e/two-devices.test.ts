@@ -1,3 +1,5 @@
+/** Two real daemons on one machine, driven by the real command line: the main job, and kills in the middle of it. */
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
