@@ -21,14 +21,14 @@ const FILE_MODE = 0o666
 const PART_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
 
 /** What of a part that is already there fits the list counts as received. @throws StoreError `no-space`, `io` */
-export function receiveBlob(
+export async function receiveBlob(
   room: StoreRoom,
   blob: BlobRef,
   chunks: ChunkList | null,
   { signal }: AbortOptions,
 ): Promise<IncomingBlob> {
   signal.throwIfAborted()
-  return storing(`blob ${blob.hash}`, async () => {
+  return await storing(`blob ${blob.hash}`, async () => {
     const file = await open(partPath(room, blob.hash), PART_FLAGS, FILE_MODE)
     const incoming = new IncomingPart(room, blob, chunks, file)
     try {

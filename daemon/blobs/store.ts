@@ -62,14 +62,14 @@ async function tidy(room: StoreRoom): Promise<void> {
   }
 }
 
-function putBlob(
+async function putBlob(
   room: StoreRoom,
   hash: BlobHash,
   source: AsyncIterable<Uint8Array> | Uint8Array,
   { signal }: AbortOptions,
 ): Promise<StoredBlob> {
   if (source instanceof Uint8Array) checkHash(hash, room.crypto.blake3(source))
-  return room.slots.use(signal, () =>
+  return await room.slots.use(signal, () =>
     storing(`blob ${hash}`, async () => {
       const temporary = temporaryPath(room, hash)
       try {

@@ -70,7 +70,6 @@ function parseObject(line: string): Record<string, unknown> {
 
 /** @throws TreeError `missing` for a text that names nothing in the versions. */
 export function parseVersionName(value: unknown): VersionName {
-  // eslint-disable-next-line no-control-regex -- a NUL ends a name for the system
   if (typeof value !== 'string' || /[/\\\u0000]/.test(value) || ['', '.', '..'].includes(value) || isLog(value))
     throw new TreeError('missing', `${String(value)} names no kept version`)
   return value as VersionName
