@@ -114,10 +114,9 @@ function createNarrator({ out, world }: CommandContext, run: Pairing): Narrator 
 }
 
 function lonelySentence({ role }: Pairing): string {
-  const where = 'Both need to be on the same network'
   return role === 'inviter'
-    ? `No device has come yet. ${where}; where devices cannot find each other: holt pair --address HOST, on the other one, with an address from this one's holt status.`
-    : `No device that shows this code is found yet. ${where}; where devices cannot find each other: holt pair --address HOST, with an address from the other one's holt status.`
+    ? "No device has come yet. Both need to be on the same network. Where devices cannot find each other, run on the other one: holt pair --address HOST (an address that this one's holt status shows)."
+    : "No device that shows this code is found yet. Both need to be on the same network. Where devices cannot find each other: holt pair --address HOST (an address that the other one's holt status shows)."
 }
 
 /** @throws CliError `refused` where nobody can be asked */

@@ -5,10 +5,11 @@ import type { ExitStatus } from '../protocol/api/constants.ts'
 import { EXIT } from '../protocol/api/constants.ts'
 import type { Folder } from '../protocol/api/folders.ts'
 import { CliError } from './cli-error.ts'
-import { formatAmount, formatBytes } from './amounts.ts'
+import { countOf, formatAmount, formatBytes } from './amounts.ts'
 import type { CommandContext } from './command.ts'
 import { progressPhrase, renderHalt } from './folder-view.ts'
 import type { Output } from './output.ts'
+import { shellWord } from './shell-word.ts'
 import type { Text } from './text.ts'
 import { joined, plainOf, styled, t } from './text.ts'
 import type { World } from './world.ts'
@@ -36,16 +37,12 @@ export async function waitForSync(context: CommandContext, folder: Pick<Folder, 
   }
 }
 
-function endOf({ name, state, held, problems }: Folder): { status: ExitStatus; text: Text } | undefined {
+function endOf(folder: Folder): { status: ExitStatus; text: Text } | undefined {
+  const { name, state } = folder
   const bold = styled('bold', name)
   switch (state.kind) {
-    case 'in-sync': {
-      const text = t`${bold} is in sync: ${formatAmount(held)}.`
-      return {
-        status: EXIT.ok,
-        text: problems === 0 ? text : t`${text} Some paths are not: holt ls ${name} -s problem`,
-      }
-    }
+    case 'in-sync':
+      return { status: EXIT.ok, text: inSyncLine(folder) }
     case 'halted':
       return { status: EXIT.needsAttention, text: t`${bold} has halted.` }
     case 'paused':
@@ -61,6 +58,18 @@ function endOf({ name, state, held, problems }: Folder): { status: ExitStatus; t
     default:
       return state satisfies never
   }
+}
+
+function inSyncLine({ name, held, problems, conflicts }: Folder): Text {
+  const word = shellWord(name)
+  return joined(
+    [
+      t`${styled('bold', name)} is in sync: ${formatAmount(held)}.`,
+      ...(problems > 0 ? [t`${countOf(problems, 'path is', 'paths are')} not: holt ls ${word} --state problem`] : []),
+      ...(conflicts > 0 ? [t`${countOf(conflicts, 'conflict')}: holt conflicts ${word}`] : []),
+    ],
+    ' ',
+  )
 }
 
 interface Meter extends AsyncDisposable {

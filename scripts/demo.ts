@@ -47,14 +47,20 @@ async function main(): Promise<number> {
     tell(`Done, in ${Math.round((performance.now() - startMs) / 1000)} seconds.`)
     return 0
   } catch (error) {
-    const reason = signal.aborted && !interrupt.signal.aborted ? `it took over ${DEMO_MS / 1000} seconds` : error
-    process.stderr.write(`\nThe demo failed: ${reason instanceof Error ? reason.message : String(reason)}\n`)
+    process.stderr.write(
+      `\n${interrupt.signal.aborted ? 'Interrupted.' : `The demo failed: ${explain(error, signal)}`}\n`,
+    )
     return interrupt.signal.aborted ? 130 : 1
   } finally {
     await Promise.allSettled([desk.stop(), laptop.stop()])
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
     print(`Both devices have stopped, and ${directory} is removed.`)
   }
+}
+
+function explain(error: unknown, { aborted }: AbortSignal): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  return aborted ? `it took over ${DEMO_MS / 1000} seconds (${reason})` : reason
 }
 
 async function play(desk: Device, laptop: Device, directory: string, signal: AbortSignal): Promise<void> {

@@ -181,11 +181,11 @@ describe('--wait', () => {
   const IN_SYNC: FolderState = { kind: 'in-sync' }
 
   it('tells how far it is in plain lines, until the folder is in sync', async () => {
-    await using home = await opened(true, through(SYNCING, { state: IN_SYNC, held: amount(4, 100) }))
+    await using home = await opened(true, through(SYNCING, { state: IN_SYNC, held: amount(4, 100), conflicts: 1 }))
     const ran = await say(home, ['accept', 'Music', '/m', '--wait'])
     assert.equal(ran.status, EXIT.ok)
     assert.match(ran.stderr, /Music: 3 files, 75 B missing, 25 %, 5 B\/s, 15 s left\n/)
-    assert.match(ran.stdout, /Music is in sync: 4 files, 100 B\.\n$/)
+    assert.match(ran.stdout, /Music is in sync: 4 files, 100 B\. 1 conflict: holt conflicts Music\n$/)
   })
 
   it('draws a bar on a terminal', async () => {

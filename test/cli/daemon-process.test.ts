@@ -9,26 +9,29 @@ import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { EXIT } from '../../protocol/api/constants.ts'
-import { runHolt, spawnHolt } from './fake-home.ts'
-import type { Ran, RunOptions } from './fake-home.ts'
+import { COMPILE_CACHE, runHolt, spawnHolt } from './fake-home.ts'
+import type { Ended } from './lent-world.ts'
+import { say } from './lent-world.ts'
 
 const MAIN = fileURLToPath(new URL('holt-with-fake-daemon.ts', import.meta.url))
+const FAKE_DAEMON = fileURLToPath(new URL('fake-daemon.ts', import.meta.url))
 
 interface QuietHome extends AsyncDisposable {
   readonly path: string
   readonly temporary: string
-  holt(line: string, options?: RunOptions): Promise<Ran>
+  /** With a daemon that is quick to start; `environment` reaches it. */
+  holt(line: string, environment?: Readonly<Record<string, string>>): Promise<Ended>
 }
 
 /** A home without a daemon. Whatever was started in it is stopped. */
 async function openQuietHome(): Promise<QuietHome> {
   const path = await mkdtemp(join(tmpdir(), 'holt-quiet-'))
   const temporary = await mkdtemp(join(tmpdir(), 'holt-tmp-'))
-  const holt: QuietHome['holt'] = (line, options = {}) =>
-    runHolt(path, line.split(' '), {
-      main: MAIN,
-      ...options,
-      environment: { TMPDIR: temporary, ...options.environment },
+  const holt: QuietHome['holt'] = (line, environment = {}) =>
+    say({ path }, line.split(' '), {
+      environment: { ...process.env, HOLT_HOME: path, NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
+      temporaryDirectory: temporary,
+      daemonProgram: [process.execPath, FAKE_DAEMON],
     })
   return {
     path,
@@ -75,7 +78,7 @@ describe('the daemon in the background', () => {
 
   it('that cannot start says why, and its status is passed on', async () => {
     await using home = await openQuietHome()
-    const ran = await home.holt('start', { environment: { FAKE_DAEMON: 'fail' } })
+    const ran = await home.holt('start', { FAKE_DAEMON: 'fail' })
     assert.deepEqual([ran.status, ran.stdout], [EXIT.usage, ''])
     assert.match(
       ran.stderr,
@@ -85,7 +88,9 @@ describe('the daemon in the background', () => {
 
   it('is one, however many commands start it at once', async () => {
     await using home = await openQuietHome()
-    const runs = await Promise.all(['start', 'start', 'start'].map((line) => home.holt(line)))
+    const runs = await Promise.all(
+      ['start', 'start', 'start'].map((word) => runHolt(home.path, [word], { main: MAIN })),
+    )
     const pids = runs.map(({ stdout }) => /process (\d+)/.exec(stdout)?.[1])
     assert.deepEqual(new Set(pids).size, 1, JSON.stringify(runs))
   })
@@ -106,7 +111,8 @@ describe('holt daemon', () => {
 
   it('ends as the daemon does', async () => {
     await using home = await openQuietHome()
-    const ran = await home.holt('daemon', { environment: { FAKE_DAEMON: 'fail' } })
+    const environment = { FAKE_DAEMON: 'fail' }
+    const ran = await runHolt(home.path, ['daemon'], { main: MAIN, environment })
     assert.equal(ran.status, EXIT.usage)
     assert.match(ran.stderr, /^\/h\/config\.toml, line 3/)
   })

@@ -23,7 +23,7 @@ import { createFakeService } from '../http/fake-service.ts'
 export const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 export const TOKEN = '5a'.repeat(32)
 /** Compiled once for all processes of this test file. */
-const COMPILE_CACHE = join(tmpdir(), `holt-cli-cache-${process.pid}`)
+export const COMPILE_CACHE = join(tmpdir(), `holt-cli-cache-${process.pid}`)
 process.once('exit', () => void rm(COMPILE_CACHE, { recursive: true, force: true }))
 
 export interface Ran {

@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { runCli } from '../../cli/run.ts'
 import type { World } from '../../cli/world.ts'
-import type { FakeHome } from './fake-home.ts'
 import { assertDeclared } from './fake-home.ts'
 
 /** Nothing here takes a second; a test that waits this long has failed. */
 const DEADLINE_MS = 8000
+
+/** A home, and what its daemon was asked for, where that is known. */
+export interface Place {
+  readonly path: string
+  readonly asked?: readonly string[]
+}
 
 export interface Ended {
   readonly status: number
@@ -27,14 +32,14 @@ export interface Inside {
 }
 
 export function runInside(
-  home: FakeHome,
+  home: Place,
   words: readonly string[],
   over: Partial<World> & { isTty?: boolean } = {},
 ): Inside {
   const { isTty = false, ...rest } = over
   const [stdin, stdout, stderr] = [createInput(isTty), createScreen(isTty), createScreen(isTty)]
   const interrupt = new AbortController()
-  const before = home.asked.length
+  const before = home.asked?.length ?? 0
   const status = runCli({
     words,
     environment: { HOLT_HOME: home.path },
@@ -56,14 +61,14 @@ export function runInside(
     type: (text) => void stdin.write(text),
     sees: (stream, pattern) => waitFor(stream === 'stdout' ? stdout : stderr, pattern),
     ended: status.then((code) => {
-      assertDeclared(words, home.asked.slice(before))
+      assertDeclared(words, home.asked?.slice(before) ?? [])
       return { status: code, stdout: stdout.text(), stderr: stderr.text() }
     }),
   }
 }
 
 /** To its end, without anybody to ask. */
-export async function say(home: FakeHome, words: readonly string[], over: Partial<World> = {}): Promise<Ended> {
+export async function say(home: Place, words: readonly string[], over: Partial<World> = {}): Promise<Ended> {
   return await runInside(home, words, over).ended
 }
 

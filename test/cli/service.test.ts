@@ -10,10 +10,11 @@ import type { ServicePlan } from '../../cli/service/service.ts'
 import { planService } from '../../cli/service/service.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { JSON_SHAPES } from '../../scripts/json-shapes.ts'
-import { runHolt } from './fake-home.ts'
-import type { Ran } from './fake-home.ts'
+import { COMPILE_CACHE } from './fake-home.ts'
+import type { Ended } from './lent-world.ts'
+import { say } from './lent-world.ts'
 
-const MAIN = fileURLToPath(new URL('holt-with-fake-daemon.ts', import.meta.url))
+const FAKE_DAEMON = fileURLToPath(new URL('fake-daemon.ts', import.meta.url))
 const PROGRAM = ['/opt/no de/bin/node', '/opt/holt 100%/daemon "x"/main.js'] as const
 
 function planFor(platform: string, environment: Record<string, string> = {}): ServicePlan {
@@ -56,14 +57,14 @@ describe('a service', () => {
     assert.equal(file, undefined)
     assert.match(place, /^HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\\Holt-holt-\w+$/)
     assert.deepEqual(install[0]?.slice(0, 2), ['reg', 'add'])
-    assert.match(install[0]?.at(8) ?? '', /HOLT_HOME='C:\\Users\\Ada''s\\holt'/)
+    assert.match(install.flat().join(' '), /HOLT_HOME='C:\\Users\\Ada''s\\holt'/)
   })
 })
 
 interface Machine extends AsyncDisposable {
   readonly home: string
   readonly user: string
-  holt(line: string, environment?: Record<string, string>): Promise<Ran>
+  holt(line: string, environment?: Readonly<Record<string, string>>): Promise<Ended>
   /** What the service manager was told. */
   told(): Promise<string[]>
 }
@@ -81,7 +82,11 @@ async function openMachine(systemctl = FAKE_SYSTEMCTL): Promise<Machine> {
     user,
     holt: (line, environment = {}) => {
       const PATH = `${join(user, 'bin')}:${process.env['PATH'] ?? ''}`
-      return runHolt(home, line.split(' '), { main: MAIN, environment: { HOME: user, PATH, ...environment } })
+      return say({ path: home }, line.split(' '), {
+        environment: { HOME: user, PATH, HOLT_HOME: home, NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
+        homeDirectory: user,
+        daemonProgram: [process.execPath, FAKE_DAEMON],
+      })
     },
     told: async () => (await readFile(join(user, 'told'), 'utf8')).trim().split('\n'),
   }
