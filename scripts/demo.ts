@@ -31,7 +31,6 @@ process.exitCode = await main()
 
 async function main(): Promise<number> {
   const startMs = performance.now()
-  await buildIfStale()
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -43,6 +42,7 @@ async function main(): Promise<number> {
   const [desk, laptop] = ['desk', 'laptop'].map((name) => createDevice({ name, directory, signal, print }))
   if (desk === undefined || laptop === undefined) throw new Error('there are two devices')
   try {
+    await buildIfStale()
     await play(desk, laptop, directory, signal)
     tell(`Done, in ${Math.round((performance.now() - startMs) / 1000)} seconds.`)
     return 0
