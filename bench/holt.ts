@@ -27,7 +27,7 @@ export async function startHolt(directory: string): Promise<Contender> {
   await until(async () => (await folderOf(a)).state === 'in-sync' && (await folderOf(b)).state === 'in-sync', 100)
   return {
     name: 'Holt',
-    version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
+    version: versionOf(),
     here: a.root,
     there: b.root,
     settled: async (files) => {
@@ -100,4 +100,9 @@ function get(side: Side, path: string): Promise<unknown> {
     asked.on('error', reject)
     asked.end()
   })
+}
+
+function versionOf(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown'
 }

@@ -5,6 +5,7 @@ import type { Config as ConfigView } from '../protocol/api/daemon.ts'
 import type { Config, Environment } from './config.ts'
 import { CONFIG_FILE } from './config.ts'
 import { OPTIONS, OPTION_NAMES, environmentName } from './config-options.ts'
+import type { OptionName } from './config-options.ts'
 import { printAddress } from './config-values.ts'
 
 export function toConfigView(config: Config, environment: Environment): ConfigView {
@@ -19,11 +20,12 @@ export function toConfigView(config: Config, environment: Environment): ConfigVi
   }
 }
 
-function printable(value: Config[keyof Config] | readonly string[]): ConfigView['settings'][number]['value'] {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value
-  if (Array.isArray(value)) return value.map(String)
-  if (typeof value !== 'object' || !('port' in value || 'kind' in value)) return null
-  if ('kind' in value && value.kind === 'off') return 'off'
-  return 'port' in value ? printAddress(value) : null
+function printable(value: Config[OptionName]): ConfigView['settings'][number]['value'] {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  if (isList(value)) return [...value]
+  return 'port' in value ? printAddress(value) : 'off'
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value)
 }

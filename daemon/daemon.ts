@@ -301,7 +301,9 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
       clock: deps.clock,
       homeDirectory: homedir(),
       roots: () => rootFacts(sync, trees),
-      createRoot: async (path, folder) => void (await createRoot({ path, folder })),
+      createRoot: async (path, folder) => {
+        await createRoot({ path, folder })
+      },
       inspect: inspectPath,
       localFiles: (path, options) =>
         localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),

@@ -1,7 +1,7 @@
 /** What the service asks of the machine: paths, logs, checks, and the support bundle. */
 
 import { join } from 'node:path'
-import type { BundlePart, LogRecord } from '../protocol/api/daemon.ts'
+import type { BundlePart, Check, Config as ConfigView, LogRecord } from '../protocol/api/daemon.ts'
 import type { FolderId } from '../protocol/ids.ts'
 import type { Config, Environment } from './config.ts'
 import { toConfigView } from './config-view.ts'
@@ -28,7 +28,18 @@ export interface MachineParts<Facts, File> {
   readonly localFiles: (path: string, o: AbortOptions) => AsyncIterable<File>
 }
 
-export function createMachine<Facts, File>(parts: MachineParts<Facts, File>) {
+/** The machine as the service sees it. */
+export interface Machine<Facts, File> extends Pick<MachineParts<Facts, File>, 'inspect' | 'createRoot' | 'localFiles'> {
+  proposedPath(name: string): string
+  checks(o: AbortOptions): Promise<Check[]>
+  config(): Promise<ConfigView>
+  readonly logDirectory: string
+  logTail(limit: number): Promise<LogRecord[]>
+  followLog(o: AbortOptions): AsyncIterable<LogRecord>
+  bundle(o: AbortOptions): AsyncIterable<BundlePart>
+}
+
+export function createMachine<Facts, File>(parts: MachineParts<Facts, File>): Machine<Facts, File> {
   const { config, environment, log, clock } = parts
   const logDirectory = join(config.home, LOG_DIRECTORY)
   const crashes = (): DoctorFacts['crashes'] => readCrashReports(logDirectory).map(({ report }) => report)

@@ -34,7 +34,6 @@ function componentFault(component: string): string | undefined {
   if (component === '.' || component === '..') return 'it has a component that is . or ..'
   if (component.toLowerCase() === HOLT_DIRECTORY) return `${HOLT_DIRECTORY} is reserved`
   if (component.includes('\\')) return 'it contains a backslash'
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused here
   if (/[\u0000-\u001f\u007f]/.test(component)) return 'it contains a control character'
   if (encoder.encode(component).length > PATH_COMPONENT_BYTES_MAX) {
     return `a component is longer than ${PATH_COMPONENT_BYTES_MAX} bytes`

@@ -140,14 +140,11 @@ function planUnit(target: Target, means: Means, leaving: Map<BlobHash, OwnRow[]>
 
 /** The conflict copy of our own file is that file, renamed: no byte is copied. */
 function moveAside(target: Target, copy: Target): Step | undefined {
-  const own = target.own
-  const isOurs =
-    own?.entry.content.kind === 'file' &&
-    copy.entry.content.kind === 'file' &&
-    own.fingerprint !== null &&
-    own.entry.content.hash === copy.entry.content.hash &&
-    copy.own?.fingerprint == null
-  if (!isOurs || own.fingerprint === null) return undefined
+  const { own } = target
+  if (own?.entry.content.kind !== 'file' || own.fingerprint === null || copy.entry.content.kind !== 'file')
+    return undefined
+  const isThere = copy.own !== undefined && copy.own.fingerprint !== null
+  if (isThere || own.entry.content.hash !== copy.entry.content.hash) return undefined
   return {
     entry: copy.entry,
     own: copy.own,

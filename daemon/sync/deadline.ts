@@ -31,3 +31,8 @@ export function startDeadline(clock: Clock, limitMs: number, parent: AbortOption
 export function hasCode(cause: unknown, ...codes: readonly string[]): boolean {
   return cause instanceof Error && 'code' in cause && codes.some((code) => code === cause.code)
 }
+
+/** Whether the signal has aborted by now: a function, since the compiler believes that a property keeps its value across a wait. */
+export function isAborted({ signal }: AbortOptions): boolean {
+  return signal.aborted
+}

@@ -14,8 +14,9 @@ import { publishNow, runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
 import type { ObserveOutcome } from './observe.ts'
 import { removeHead } from './publish.ts'
-import type { Held, Holding } from './holding.ts'
+import type { Held, Holding, RemoteState } from './holding.ts'
 import { remoteOf, toHeld } from './holding.ts'
+import { isAborted } from './deadline.ts'
 import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, onRecalled, recover } from './recovery.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
@@ -206,7 +207,7 @@ class FolderEngine implements Engine {
       folder: undefined,
       fault: null,
       recovery: createRecovery(isNew),
-      remotes: known?.remotes ?? new Map(),
+      remotes: known?.remotes ?? new Map<DeviceId, RemoteState>(),
       stop: new AbortController(),
       restart: undefined,
       done: Promise.resolve(),
@@ -231,7 +232,7 @@ class FolderEngine implements Engine {
       try {
         await this.#runOnce(holding, o)
       } catch (cause) {
-        if (o.signal.aborted) return
+        if (isAborted(o)) return
         holding.fault = cause instanceof Error ? cause.message : String(cause)
         deps.log.event('folder.failed', { folder: holding.settings.id, cause: String(cause) })
         this.#o.onEvent({ kind: 'folder-changed', folder: holding.settings.id })

@@ -4,6 +4,7 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import { META } from '../../protocol/protocols.ts'
 import { nextDelayMs } from '../core/backoff.ts'
 import type { AbortOptions, PeerStream, PeerTransport } from '../ports.ts'
+import { isAborted } from './deadline.ts'
 import type { Session, SessionHost } from './session.ts'
 import { createSession } from './session.ts'
 
@@ -45,7 +46,7 @@ export function createSessions(host: SessionsHost, transport: PeerTransport): Se
       try {
         await converse(await transport.open(device, META, o), o)
       } catch (cause) {
-        if (o.signal.aborted) return
+        if (isAborted(o)) return
         host.deps.log.event('session.failed', { device, cause: String(cause) })
       }
       if (host.deps.clock.monotonicMs() - beganMs > SETTLED_MS) attempt = 0

@@ -46,7 +46,6 @@ export const zName = z
   .trim()
   .min(1)
   .max(NAME_BYTES_MAX)
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused here
   .regex(/^[^\u0000-\u001f\u007f/\\]+$/, 'has no control characters and no slashes')
   .refine((name) => name.isWellFormed() && bytesOf(name) <= NAME_BYTES_MAX, `has at most ${NAME_BYTES_MAX} bytes`)
 
@@ -57,7 +56,6 @@ export const zRef = z.string().min(1).max(NAME_BYTES_MAX).describe('An id, or a 
 export const zAbsolutePath = z
   .string()
   .max(PATH_BYTES_MAX)
-  // eslint-disable-next-line no-control-regex -- NUL would end the path for the operating system
   .regex(/^(\/|[A-Za-z]:[\\/]|\\\\)[^\u0000]*$/, 'is an absolute path')
   .describe('An absolute path on the device of the daemon')
 

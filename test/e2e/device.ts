@@ -20,6 +20,13 @@ export interface Said {
   readonly stderr: string
 }
 
+/** Of `holt status --json`, what the tests look at. */
+export interface Status {
+  readonly daemon: { readonly addresses: string[] }
+  readonly devices: readonly { readonly name: string; readonly isOnline: boolean }[]
+  readonly folders: readonly { readonly name: string; readonly state: { readonly kind: string } }[]
+}
+
 export interface DeviceOptions {
   /** Off: only typed and known addresses are used, so that tests do not meet each other. */
   readonly discovery?: boolean
@@ -115,12 +122,9 @@ export class Device implements AsyncDisposable {
     })
   }
 
-  async status(): Promise<{
-    readonly daemon: { readonly addresses: string[] }
-    readonly devices: { name: string; isOnline: boolean }[]
-    readonly folders: { name: string; state: { kind: string } }[]
-  }> {
-    return JSON.parse(await this.mustHolt('status', '--json'))
+  async status(): Promise<Status> {
+    const status: unknown = JSON.parse(await this.mustHolt('status', '--json'))
+    return status as Status
   }
 
   /** `HOST:PORT` where others reach it. */

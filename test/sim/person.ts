@@ -39,8 +39,8 @@ export function edit(device: SimDevice, root: string, random: SimRandom, memory:
   const dice = random.below(100)
   const file = some(files)
   try {
-    if (dice < 45 || file === undefined) write(device, path, random, memory, forget)
-    else if (dice < 60) write(device, `${root}/${file.path}`, random, memory, forget)
+    if (dice < 45 || file === undefined) write(device, path, random, memory)
+    else if (dice < 60) write(device, `${root}/${file.path}`, random, memory)
     else if (dice < 75) remove(device, `${root}/${(some(found) ?? file).path}`, forget)
     else if (dice < 90) rename(device, `${root}/${(some(found) ?? file).path}`, path)
     else if (dice < 94) hands.mkdir(path)
@@ -60,7 +60,7 @@ function randomPath(random: SimRandom): string {
   return Array.from({ length: depth }, () => NAMES[random.below(NAMES.length)] ?? 'a').join('/')
 }
 
-function write(device: SimDevice, path: string, random: SimRandom, memory: Memory, forget: (at: string) => void): void {
+function write(device: SimDevice, path: string, random: SimRandom, memory: Memory): void {
   const { hands } = device
   const isFile = hands.exists(path) && hands.read(path) !== undefined
   if (hands.exists(path) && !isFile) return
@@ -69,7 +69,6 @@ function write(device: SimDevice, path: string, random: SimRandom, memory: Memor
   const text = `${device.name} ${memory.written} ${'x'.repeat(random.below(64))}`
   hands.write(path, text, { how: random.below(2) === 0 ? 'swap' : 'in-place' })
   if (before !== undefined) memory.kept.delete(decoder.decode(before))
-  void forget
   memory.kept.add(text)
 }
 
