@@ -13,13 +13,14 @@ export const ROOT = ''
 export const HOLT_DIRECTORY = '.holt'
 
 const encoder = new TextEncoder()
+const UTF8_BYTES_PER_UNIT_MAX = 3
 
 /** Why a text is no path, as a sentence, or undefined when it is one. */
 export function pathFault(text: string): string | undefined {
   if (text.length === 0) return 'it is empty'
   if (!text.isWellFormed()) return 'it contains half of a character'
   if (text.normalize('NFC') !== text) return 'it is not in Unicode normal form C'
-  if (encoder.encode(text).length > PATH_BYTES_MAX) return `it is longer than ${PATH_BYTES_MAX} bytes`
+  if (isLonger(text, PATH_BYTES_MAX)) return `it is longer than ${PATH_BYTES_MAX} bytes`
   const components = text.split('/')
   if (components.length > PATH_DEPTH_MAX) return `it is deeper than ${PATH_DEPTH_MAX} levels`
   for (const component of components) {
@@ -35,10 +36,15 @@ function componentFault(component: string): string | undefined {
   if (component.toLowerCase() === HOLT_DIRECTORY) return `${HOLT_DIRECTORY} is reserved`
   if (component.includes('\\')) return 'it contains a backslash'
   if (/[\u0000-\u001f\u007f]/.test(component)) return 'it contains a control character'
-  if (encoder.encode(component).length > PATH_COMPONENT_BYTES_MAX) {
+  if (isLonger(component, PATH_COMPONENT_BYTES_MAX)) {
     return `a component is longer than ${PATH_COMPONENT_BYTES_MAX} bytes`
   }
   return undefined
+}
+
+/** In UTF-8, where a unit of a text takes at most three bytes: only what comes near the limit is encoded, for a scan asks very often. */
+function isLonger(text: string, bytesMax: number): boolean {
+  return text.length * UTF8_BYTES_PER_UNIT_MAX > bytesMax && encoder.encode(text).length > bytesMax
 }
 
 /** @throws ProtocolError `bad-field` with the reason. */

@@ -1,23 +1,50 @@
-/** The thread that lists and hashes: one job after another. */
+/** The thread that lists and hashes: one job after another, but that quick ones are done between the chunks of a long one. */
 
-import { parentPort } from 'node:worker_threads'
-import { hashFile } from './hash-file.ts'
-import { listDirectory } from './list-directory.ts'
+import assert from 'node:assert/strict'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { hashFiles } from './hash-file.ts'
+import { listDirectories } from './list-directory.ts'
 import type { Job } from './worker-jobs.ts'
 
-function answer(job: Job): unknown {
+type Asked = { readonly id: number; readonly job: Job } | { readonly cancel: number }
+
+class Cancelled extends Error {}
+
+assert.ok(parentPort, 'this module is a worker')
+const port = parentPort
+/** Jobs that are being done and that somebody waits for. */
+const wanted = new Set<number>()
+
+port.on('message', take)
+
+function take(asked: Asked): void {
+  if ('cancel' in asked) {
+    wanted.delete(asked.cancel)
+    return
+  }
+  const { id, job } = asked
+  wanted.add(id)
+  try {
+    port.postMessage({ id, answer: answer(job, id) })
+  } catch (cause) {
+    port.postMessage({ id, error: cause instanceof Error ? cause.message : String(cause) })
+  }
+  wanted.delete(id)
+}
+
+function answer(job: Job, id: number): unknown {
   switch (job.kind) {
     case 'list':
-      return listDirectory(job.place)
+      return listDirectories(job)
     case 'hash':
-      return job.files.map(({ place, fingerprint }) => hashFile(place, fingerprint))
+      return hashFiles(job, () => letOthersBy(id))
   }
 }
 
-parentPort?.on('message', ({ id, job }: { id: number; job: Job }) => {
-  try {
-    parentPort?.postMessage({ id, answer: answer(job) })
-  } catch (cause) {
-    parentPort?.postMessage({ id, error: cause instanceof Error ? cause.message : String(cause) })
+/** The pool sends no second long job meanwhile, so this goes one level deep. */
+function letOthersBy(id: number): void {
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    take(next.message as Asked)
   }
-})
+  if (!wanted.has(id)) throw new Cancelled('nobody waits for it any more')
+}

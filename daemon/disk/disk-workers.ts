@@ -2,20 +2,31 @@
 
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { AbortOptions } from '../ports.ts'
 import { TreeError } from './disk-error.ts'
 import type { Answers, Job } from './worker-jobs.ts'
 
-/** Jobs that wait at one thread beside the one that it does: enough that it never idles. */
+/** Jobs that a thread has at once, the one that it does included: enough that it never idles. */
 const JOBS_PER_WORKER = 3
+/** Threads that end without having answered anything, one after another, before the pool gives up. */
+const FAILURES_MAX = 3
 
 export interface DiskWorkers extends AsyncDisposable {
   /** How many jobs are taken at once; more wait. */
   readonly parallel: number
-  run<K extends Job['kind']>(job: Extract<Job, { kind: K }>): Promise<Answers[K]>
+  /**
+   * @param o.isLong it may take seconds: quick jobs of others are done in between.
+   * @throws the signal's reason, at once; TreeError `io` when the thread fails or the pool is closed.
+   */
+  run<K extends Job['kind']>(
+    job: Extract<Job, { kind: K }>,
+    o: AbortOptions & { readonly isLong?: boolean },
+  ): Promise<Answers[K]>
 }
 
 interface Waiting {
   readonly job: Job
+  readonly isLong: boolean
   readonly resolve: (answer: never) => void
   readonly reject: (cause: Error) => void
 }
@@ -25,68 +36,142 @@ interface Thread {
   readonly open: Map<number, Waiting>
 }
 
+type Answered = { readonly id: number; readonly answer: never } | { readonly id: number; readonly error: string }
+
 /** @param count threads; each takes about 10 MB. */
 export function createDiskWorkers(count: number): DiskWorkers {
-  const queue: Waiting[] = []
-  let nextId = 0
-  let isClosed = false
-  const threads: Thread[] = []
-  const pump = (): void => {
-    for (const thread of threads) {
-      while (thread.open.size < JOBS_PER_WORKER) {
+  return new ThreadPool(count)
+}
+
+class ThreadPool implements DiskWorkers {
+  readonly parallel: number
+  readonly #quick: Waiting[] = []
+  readonly #long: Waiting[] = []
+  readonly #threads: Thread[] = []
+  #nextId = 0
+  #failures = 0
+  #isClosed = false
+
+  constructor(count: number) {
+    this.parallel = count * JOBS_PER_WORKER
+    for (let i = 0; i < count; i += 1) this.#start()
+  }
+
+  async run<K extends Job['kind']>(
+    job: Extract<Job, { kind: K }>,
+    { signal, isLong = false }: AbortOptions & { readonly isLong?: boolean },
+  ): Promise<Answers[K]> {
+    signal.throwIfAborted()
+    if (this.#isClosed) throw closed()
+    const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>()
+    const waiting: Waiting = { job, isLong, resolve, reject }
+    const cancel = (): void => this.#cancel(waiting, signal)
+    signal.addEventListener('abort', cancel)
+    ;(isLong ? this.#long : this.#quick).push(waiting)
+    this.#pump()
+    try {
+      return await promise
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close()
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  #close(): void {
+    this.#isClosed = true
+    for (const waiting of [...this.#quick.splice(0), ...this.#long.splice(0)]) waiting.reject(closed())
+  }
+
+  #start(): void {
+    const thread: Thread = { worker: newWorker(), open: new Map() }
+    this.#threads.push(thread)
+    thread.worker.unref()
+    thread.worker.on('message', (answered: Answered) => this.#settle(thread, answered))
+    thread.worker.on('error', (cause) => this.#fail(thread, cause))
+    thread.worker.on('exit', () => this.#fail(thread, new Error('a disk thread has ended')))
+  }
+
+  /** Each job goes to the thread that has the fewest; long ones only where none is. */
+  #pump(): void {
+    for (const [queue, canTake] of [
+      [this.#quick, hasRoom],
+      [this.#long, (thread: Thread) => hasRoom(thread) && !hasLong(thread)],
+    ] as const) {
+      for (let thread = this.#idlest(canTake); thread !== undefined; thread = this.#idlest(canTake)) {
         const next = queue.shift()
-        if (next === undefined) return
-        nextId += 1
-        thread.open.set(nextId, next)
-        thread.worker.ref()
-        thread.worker.postMessage({ id: nextId, job: next.job })
+        if (next === undefined) break
+        this.#give(thread, next)
       }
     }
   }
-  const settle = (thread: Thread, message: { id: number; answer?: never; error?: string }): void => {
-    const waiting = thread.open.get(message.id)
-    thread.open.delete(message.id)
+
+  #idlest(canTake: (thread: Thread) => boolean): Thread | undefined {
+    return this.#threads.filter(canTake).sort((a, b) => a.open.size - b.open.size)[0]
+  }
+
+  #give(thread: Thread, waiting: Waiting): void {
+    this.#nextId += 1
+    thread.open.set(this.#nextId, waiting)
+    thread.worker.ref()
+    thread.worker.postMessage({ id: this.#nextId, job: waiting.job })
+  }
+
+  #settle(thread: Thread, answered: Answered): void {
+    this.#failures = 0
+    const waiting = thread.open.get(answered.id)
+    thread.open.delete(answered.id)
     if (thread.open.size === 0) thread.worker.unref()
-    if (message.error === undefined) waiting?.resolve(message.answer as never)
-    else waiting?.reject(new TreeError('io', message.error))
-    pump()
+    if ('answer' in answered) waiting?.resolve(answered.answer)
+    else waiting?.reject(new TreeError('io', answered.error))
+    this.#pump()
   }
-  const start = (): void => {
-    const thread: Thread = { worker: newWorker(), open: new Map() }
-    threads.push(thread)
-    thread.worker.unref()
-    thread.worker.on('message', (message: { id: number; answer?: never; error?: string }) => settle(thread, message))
-    thread.worker.on('error', (cause) => fail(thread, cause))
-    thread.worker.on('exit', () => fail(thread, new Error('a disk thread has ended')))
-  }
-  const fail = (thread: Thread, cause: unknown): void => {
-    const at = threads.indexOf(thread)
+
+  /** Another thread takes its place, unless none ever lives. */
+  #fail(thread: Thread, cause: unknown): void {
+    const at = this.#threads.indexOf(thread)
     if (at < 0) return
-    threads.splice(at, 1)
+    this.#threads.splice(at, 1)
     for (const waiting of thread.open.values())
       waiting.reject(new TreeError('io', 'a disk thread has failed', { cause }))
-    if (isClosed) return
-    start()
-    pump()
+    this.#failures += 1
+    if (this.#failures > FAILURES_MAX) this.#close()
+    if (this.#isClosed) return
+    this.#start()
+    this.#pump()
   }
-  for (let i = 0; i < count; i += 1) start()
-  return {
-    parallel: count * JOBS_PER_WORKER,
-    run: (job) =>
-      new Promise((resolve, reject) => {
-        if (isClosed) {
-          reject(new TreeError('io', 'the disk threads are closed'))
-          return
-        }
-        queue.push({ job, resolve, reject })
-        pump()
-      }),
-    async [Symbol.asyncDispose]() {
-      isClosed = true
-      for (const waiting of queue.splice(0)) waiting.reject(new TreeError('io', 'the disk threads are closed'))
-      await Promise.all(threads.map(({ worker }) => worker.terminate()))
-    },
+
+  /** A thread that is at it is told to stop, and keeps the job until it says so. */
+  #cancel(waiting: Waiting, signal: AbortSignal): void {
+    waiting.reject(reasonOf(signal))
+    for (const queue of [this.#quick, this.#long]) {
+      const at = queue.indexOf(waiting)
+      if (at >= 0) queue.splice(at, 1)
+    }
+    for (const { worker, open } of this.#threads) {
+      for (const [id, each] of open) if (each === waiting) worker.postMessage({ cancel: id })
+    }
   }
+}
+
+function hasRoom({ open }: Thread): boolean {
+  return open.size < JOBS_PER_WORKER
+}
+
+function hasLong({ open }: Thread): boolean {
+  return [...open.values()].some(({ isLong }) => isLong)
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason
+  return reason instanceof Error ? reason : new Error(String(reason))
+}
+
+function closed(): TreeError {
+  return new TreeError('io', 'the disk threads are closed')
 }
 
 function newWorker(): Worker {

@@ -1,69 +1,42 @@
 /** Hashing many files in threads: small ones go in batches, so that a message pays for many of them. */
 
-import type { ChunkList } from '../../protocol/chunks.ts'
-import { blobHashOf, chunkListHashOf } from '../../protocol/ids.ts'
+import { toChunkList } from '../../protocol/chunks.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { AbortOptions, HashRequest, HashResult } from '../ports.ts'
+import { sizeIn } from './change-look.ts'
 import type { DiskContext } from './context.ts'
 import type { DiskWorkers } from './disk-workers.ts'
-import { inFlight } from './in-flight.ts'
-import type { HashedFile } from './worker-jobs.ts'
+import { inBatches, inFlight } from './in-flight.ts'
+import type { HashJob, HashedFile } from './worker-jobs.ts'
 
 /** A job holds at most this many files and, by their fingerprints, about this many bytes. */
-const BATCH_FILES_MAX = 64
-const BATCH_BYTES_MAX = 16 * 1024 * 1024
+const BATCH_FILES = 64
+/** A file of as many bytes is a job of its own, and such jobs let others by. */
+const BATCH_BYTES = 16 * 1024 * 1024
 
 export async function* hashFiles(
-  context: DiskContext,
+  { root, names }: DiskContext,
   workers: DiskWorkers,
   crypto: Crypto,
   files: Iterable<HashRequest>,
   { signal }: AbortOptions,
 ): AsyncIterable<HashResult> {
-  const batches = inFlight(batched(files), workers.parallel, signal, async (batch) => {
-    const job = batch.map(({ path, fingerprint }) => ({
-      place: { root: context.root, names: context.names.components(path) },
-      fingerprint,
-    }))
-    const hashed = await workers.run({ kind: 'hash', files: job })
+  const sizeOf = ({ fingerprint }: HashRequest): number => sizeIn(fingerprint)
+  const hash = async (batch: readonly HashRequest[]): Promise<HashResult[]> => {
+    const toHash = batch.map(({ path, fingerprint }) => ({ onDisk: names.onDisk(path), fingerprint }))
+    const isLong = batch.some((request) => sizeOf(request) >= BATCH_BYTES)
+    const job: HashJob = { kind: 'hash', root, files: toHash }
+    const hashed = await workers.run(job, { signal, isLong })
     return batch.map((request, i) => toResult(request, hashed[i] ?? { kind: 'changed' }, crypto))
-  })
-  for await (const batch of batches) yield* batch
-}
-
-function* batched(files: Iterable<HashRequest>): Iterable<HashRequest[]> {
-  let batch: HashRequest[] = []
-  let bytes = 0
-  for (const file of files) {
-    batch.push(file)
-    bytes += sizeIn(file)
-    if (batch.length < BATCH_FILES_MAX && bytes < BATCH_BYTES_MAX) continue
-    yield batch
-    batch = []
-    bytes = 0
   }
-  if (batch.length > 0) yield batch
-}
-
-/** A fingerprint begins with the size. */
-function sizeIn({ fingerprint }: HashRequest): number {
-  return Number.parseInt(fingerprint, 10)
+  const batches = inBatches(files, { count: BATCH_FILES, weight: BATCH_BYTES, weigh: sizeOf })
+  for await (const results of inFlight(batches, workers.parallel, signal, hash)) yield* results
 }
 
 function toResult({ path, fingerprint }: HashRequest, hashed: HashedFile, crypto: Crypto): HashResult {
   if (hashed.kind === 'changed') return { kind: 'changed', path }
   if (hashed.kind === 'unreadable') return { kind: 'unreadable', path, reason: hashed.reason }
-  const { sizeBytes } = hashed
-  return {
-    kind: 'hashed',
-    path,
-    fingerprint,
-    hash: blobHashOf(hashed.hash),
-    sizeBytes,
-    chunks: listOf(hashed.chunks, crypto),
-  }
-}
-
-function listOf(hashes: Uint8Array | null, crypto: Crypto): ChunkList | null {
-  return hashes === null ? null : { digest: chunkListHashOf(crypto.blake3(hashes)), hashes }
+  const { hash, sizeBytes } = hashed
+  const chunks = hashed.chunks === null ? null : toChunkList(hashed.chunks, crypto)
+  return { kind: 'hashed', path, fingerprint, hash, sizeBytes, chunks }
 }

@@ -34,3 +34,26 @@ export async function* inFlight<T, R>(
     await Promise.allSettled(open.values())
   }
 }
+
+/** Items in arrays of at most `count`; an array also ends when its items weigh `weight` together, and one that alone does is alone. */
+export function* inBatches<T>(
+  items: Iterable<T>,
+  { count, weight = Infinity, weigh = () => 0 }: { count: number; weight?: number; weigh?: (item: T) => number },
+): Iterable<readonly T[]> {
+  let batch: T[] = []
+  let sum = 0
+  for (const item of items) {
+    const own = weigh(item)
+    if (own >= weight) {
+      yield [item]
+      continue
+    }
+    batch.push(item)
+    sum += own
+    if (batch.length < count && sum < weight) continue
+    yield batch
+    batch = []
+    sum = 0
+  }
+  if (batch.length > 0) yield batch
+}

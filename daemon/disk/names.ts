@@ -7,12 +7,13 @@ import type { DirPath, RelPath } from '../../protocol/path.ts'
 import { ROOT, nameOf, parentOf } from '../../protocol/path.ts'
 
 export class DiskNames {
-  readonly #names = new Map<RelPath, string>()
+  /** By the directory that they are in. */
+  readonly #names = new Map<DirPath, Map<RelPath, string>>()
 
   /** What a scan found in a directory: paths whose names on the disk differ. Replaces what was known of the directory. */
   setDirectory(directory: DirPath, differing: ReadonlyMap<RelPath, string>): void {
-    for (const path of this.#names.keys()) if (parentOf(path) === directory) this.#names.delete(path)
-    for (const [path, name] of differing) this.#names.set(path, name)
+    if (differing.size > 0) this.#names.set(directory, new Map(differing))
+    else this.#names.delete(directory)
   }
 
   /** The names on the disk from the root down to a path. */
@@ -24,12 +25,17 @@ export class DiskNames {
     return names
   }
 
+  /** The same, joined by `/`. */
+  onDisk(path: DirPath): string {
+    return this.#names.size === 0 ? path : this.components(path).join('/')
+  }
+
   nameOnDisk(path: RelPath): string {
-    return this.#names.get(path) ?? nameOf(path)
+    return this.#names.get(parentOf(path))?.get(path) ?? nameOf(path)
   }
 
   /** A path got a new name by our own doing: it is on the disk as it is in the path. */
   forget(path: RelPath): void {
-    this.#names.delete(path)
+    this.#names.get(parentOf(path))?.delete(path)
   }
 }

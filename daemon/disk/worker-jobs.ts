@@ -1,54 +1,50 @@
 /** What the main thread asks of the workers that list and hash. Plain data, so that it can be cloned. */
 
-/** Where a path lies: the root and the disk names below it. */
-export interface Place {
+import type { BlobHash } from '../../protocol/ids.ts'
+import type { DirPath, RelPath } from '../../protocol/path.ts'
+import type { DirectoryListing, Fingerprint } from '../ports.ts'
+
+export interface ListJob {
+  readonly kind: 'list'
   readonly root: string
-  readonly names: readonly string[]
+  readonly holdsExecutableBit: boolean
+  readonly directories: readonly ToList[]
+}
+export interface ToList {
+  readonly directory: DirPath
+  /** Names on the disk from the root down, joined by `/`; empty for the root. */
+  readonly onDisk: string
+}
+export interface Listed {
+  readonly listing: DirectoryListing
+  /** Names on the disk that are not those in their paths. */
+  readonly differing: ReadonlyMap<RelPath, string>
 }
 
-export type Job =
-  | { readonly kind: 'list'; readonly place: Place }
-  | { readonly kind: 'hash'; readonly files: readonly { readonly place: Place; readonly fingerprint: string }[] }
-
-/** One name in a directory, as the system tells it. */
-export type ListedName =
-  | {
-      readonly kind: 'file'
-      readonly name: string
-      readonly fingerprint: string
-      readonly sizeBytes: number
-      readonly mtimeMs: number
-      readonly executable: boolean
-    }
-  | { readonly kind: 'directory'; readonly name: string; readonly mtimeMs: number; readonly isMount: boolean }
-  | {
-      readonly kind: 'symlink'
-      readonly name: string
-      readonly fingerprint: string
-      readonly mtimeMs: number
-      readonly target: string
-    }
-  | { readonly kind: 'special'; readonly name: string }
-  | { readonly kind: 'unreadable'; readonly name: string }
-  /** Not UTF-8; `name` shows it with replacement characters. */
-  | { readonly kind: 'not-text'; readonly name: string }
-
-export type Listed =
-  | { readonly state: 'listed'; readonly names: readonly ListedName[] }
-  | { readonly state: 'absent' | 'unreadable'; readonly names: readonly [] }
-
+export interface HashJob {
+  readonly kind: 'hash'
+  readonly root: string
+  readonly files: readonly ToHash[]
+}
+export interface ToHash {
+  /** Names on the disk from the root down, joined by `/`. */
+  readonly onDisk: string
+  readonly fingerprint: Fingerprint
+}
 export type HashedFile =
   | {
       readonly kind: 'hashed'
-      readonly hash: Uint8Array
+      readonly hash: BlobHash
       readonly sizeBytes: number
       /** Joined; null for at most one chunk. */ readonly chunks: Uint8Array | null
     }
   | { readonly kind: 'changed' }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
+export type Job = ListJob | HashJob
+
 /** The answer to a job has the job's kind. */
 export interface Answers {
-  readonly list: Listed
+  readonly list: readonly Listed[]
   readonly hash: readonly HashedFile[]
 }
