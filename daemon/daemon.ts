@@ -37,6 +37,7 @@ import { createNativeCrypto } from './native-crypto.ts'
 import { openPeerTransport } from './peers/transport.ts'
 import type { Libp2pPeerTransport } from './peers/transport.ts'
 import type { Clock, Log, PeerTransport, Random, StateFiles } from './ports.ts'
+import type { EventFeed } from './service/event-feed.ts'
 import { createEventFeed } from './service/event-feed.ts'
 import type { ServiceParts } from './service/parts.ts'
 import { createService } from './service/service.ts'
@@ -246,25 +247,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
   const feed = createEventFeed(() => parts)
   const lastSeen = new Map<DeviceId, number>()
   const ended = Promise.withResolvers<'stop' | 'leave'>()
-  const sync = createDeviceSync({
-    deps,
-    transport,
-    membership: {
-      isMember: (device) => groupLog.isMember(device) && !groupLog.state.hasUnknownKind,
-      others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
-    },
-    pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },
-    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
-    release: o.version,
-    openRoot: (settings) => openRoot(settings, deps, workers, trees),
-    onEvent: (event) => {
-      if (event.kind === 'session') lastSeen.set(event.device, deps.clock.wallMs())
-      feed.onEngine(event)
-    },
-    onTransfer: (event) => feed.onTransfer(event),
-    onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
-    onSent: () => undefined,
-  })
+  const sync = buildSync(o, opened, trees, feed, lastSeen)
   const logFailure = (device: DeviceId, cause: unknown): void =>
     deps.log.event('group.failed', { device, cause: String(cause) })
   const keeper = new GroupKeeper(
@@ -319,6 +302,35 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     stop: (how) => ended.resolve(how),
   }
   return { parts, sync, keeper, ended: ended.promise }
+}
+
+/** Folders, transfers and sessions. */
+function buildSync(
+  o: DaemonOptions,
+  { deps, groupLog, transport, workers }: Opened,
+  trees: Map<string, DiskTree>,
+  feed: EventFeed,
+  lastSeen: Map<DeviceId, number>,
+): DeviceSync {
+  return createDeviceSync({
+    deps,
+    transport,
+    membership: {
+      isMember: (device) => groupLog.isMember(device) && !groupLog.state.hasUnknownKind,
+      others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
+    },
+    pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },
+    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
+    release: o.version,
+    openRoot: (settings) => openRoot(settings, deps, workers, trees),
+    onEvent: (event) => {
+      if (event.kind === 'session') lastSeen.set(event.device, deps.clock.wallMs())
+      feed.onEngine(event)
+    },
+    onTransfer: (event) => feed.onTransfer(event),
+    onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
+    onSent: () => undefined,
+  })
 }
 
 function rootFacts(

@@ -1,5 +1,6 @@
 /** The process of a daemon: environment, signals, exit status. */
 
+import './heap.ts'
 import { readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { EXIT } from '../protocol/api/constants.ts'

@@ -47,25 +47,7 @@ export function createPairings(parts: ServiceParts): Pairings {
   const begin = (role: Pairing['role'], nameplate: number): Run => {
     if (newest !== undefined && !isOver(newest))
       throw new ServiceError('pairing-busy', 'A pairing is under way already.')
-    const { members } = parts.groupLog.state
-    if (members.size >= GROUP_DEVICES_MAX)
-      throw new ServiceError('too-many-devices', `A group has at most ${GROUP_DEVICES_MAX} devices.`)
-    const isInviter = role === 'inviter'
-    const run: Run = {
-      pairing: {
-        id: hex.encode(parts.deps.random.bytes(8)),
-        role,
-        code: null,
-        nameplate,
-        expiresMs: parts.deps.clock.wallMs() + PAIR_RUN_MS,
-        attemptsLeft: isInviter ? PAIR_FAILURES_PER_CODE : null,
-        hint: null,
-        state: { kind: isInviter ? 'waiting' : 'searching' },
-      },
-      stop: new AbortController(),
-      followers: new Set(),
-      choose: undefined,
-    }
+    const run = newRun(parts, role, nameplate)
     newest = run
     return run
   }
@@ -112,6 +94,25 @@ export function createPairings(parts: ServiceParts): Pairings {
       return Promise.resolve(run.pairing)
     },
   }
+}
+
+/** @throws ServiceError `too-many-devices` */
+function newRun(parts: ServiceParts, role: Pairing['role'], nameplate: number): Run {
+  if (parts.groupLog.state.members.size >= GROUP_DEVICES_MAX) {
+    throw new ServiceError('too-many-devices', `A group has at most ${GROUP_DEVICES_MAX} devices.`)
+  }
+  const isInviter = role === 'inviter'
+  const pairing: Pairing = {
+    id: hex.encode(parts.deps.random.bytes(8)),
+    role,
+    code: null,
+    nameplate,
+    expiresMs: parts.deps.clock.wallMs() + PAIR_RUN_MS,
+    attemptsLeft: isInviter ? PAIR_FAILURES_PER_CODE : null,
+    hint: null,
+    state: { kind: isInviter ? 'waiting' : 'searching' },
+  }
+  return { pairing, stop: new AbortController(), followers: new Set(), choose: undefined }
 }
 
 const HINT =
