@@ -1,3 +1,5 @@
+/** What may be wrong with the catalogue when it is opened. */
+
 export type CatalogueErrorCode =
   /** Written by a newer program. Untouched. */
   | 'newer'

@@ -3,13 +3,12 @@
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
-import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type {
   CatalogueReader,
-  DirtyPath,
   FolderTotals,
   OthersEntry,
   OwnHead,
@@ -18,11 +17,10 @@ import type {
   PlannedIntent,
 } from '../catalogue-port.ts'
 import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
+import { createDirtyReader } from './dirty.ts'
 import { KIND_DELETED, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
-/** Above every path. */
-const END = '\u{10ffff}'
 const OWN = 'select e.body as body, o.fingerprint as fingerprint from own o join entry e on e.id = o.entry'
 
 export function createReader(tables: Tables): CatalogueReader {
@@ -53,28 +51,7 @@ export function createReader(tables: Tables): CatalogueReader {
         .map((row) => ({ folder: folderAt(tables, row.folder), row: ownRow(row, tables) })),
     holdersOf: (blob) => holdersOf(tables, blob),
     chunkList: (digest) => chunkListOf(tables, digest),
-    dirty: (folder, before, limit) =>
-      sql(
-        'select path, stamp from dirty where folder = ? and path < ? and waits_for is null order by path desc limit ?',
-      ).all(n(folder), before ?? END, limit) as DirtyPath[],
-    dirtyCount: (folder) =>
-      Number(sql('select count(*) from dirty where folder = ? and waits_for is null').pluck().get(n(folder))),
-    waitingCount: (folder) =>
-      Number(sql('select count(*) from dirty where folder = ? and waits_for is not null').pluck().get(n(folder))),
-    waiting: (folder, limit) =>
-      sql(
-        'select path, lower(hex(waits_for)) as hash from dirty where folder = ? and waits_for is not null order by path limit ?',
-      ).all(n(folder), limit) as { path: RelPath; hash: BlobHash }[],
-    dirtyDeletes: (folder) =>
-      Number(
-        sql(
-          `select count(*) from dirty d where d.folder = ?
-           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind = ${KIND_DELETED} and e.holders > ${SELF_BIT})
-           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind < ${KIND_DELETED} and e.holders & ${SELF_BIT})`,
-        )
-          .pluck()
-          .get(n(folder)),
-      ),
+    ...createDirtyReader(tables),
     totals: (folder) => totalsOf(tables, folder),
     ownHead: (folder) => ownHeadOf(tables, folder),
     unpublished: (folder, limit) =>

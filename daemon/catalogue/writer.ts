@@ -1,6 +1,6 @@
 /** The writing half of the catalogue. Folder totals are summed up in memory and stored once a transaction. */
 
-import type { Crypto } from '../../protocol/crypto.ts'
+import type { Crypto, Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import { entryDigest } from '../../protocol/entry.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -16,6 +16,7 @@ import type {
   PeerPosition,
   PlannedIntent,
 } from '../catalogue-port.ts'
+import { createDirtyWriter } from './dirty.ts'
 import { totalsOf } from './reader.ts'
 import { SELF_BIT, entryFromBody, entryToBody, hashOf, kindNumber, place } from './rows.ts'
 import type { Tables } from './rows.ts'
@@ -31,12 +32,7 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
   const { sql } = tables
   const n = tables.folderNo
   const totals = new Map<FolderId, FolderTotals>()
-  let stamp = Number(sql('select coalesce(max(stamp), 0) from dirty').pluck().get())
-  const markDirty = (folder: FolderId, paths: Iterable<RelPath>): void => {
-    const insert = sql('insert or replace into dirty (folder, path, stamp, waits_for) values (?, ?, ?, null)')
-    stamp += 1
-    for (const path of paths) insert.run(n(folder), path, stamp)
-  }
+  const dirty = createDirtyWriter(tables)
   const moveTotals = (folder: FolderId, before: Entry | undefined, after: Entry | undefined): void => {
     totals.set(folder, movedTotals(totals.get(folder) ?? totalsOf(tables, folder), before, after, crypto))
   }
@@ -46,7 +42,7 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
     setOwn: (folder, row, by) => {
       const before = setOwn(tables, folder, row)
       moveTotals(folder, before, row.entry)
-      if (by === 'observed' && saysOther(tables, folder, row.entry.path)) markDirty(folder, [row.entry.path])
+      if (by === 'observed' && saysOther(tables, folder, row.entry.path)) dirty.markDirty(folder, [row.entry.path])
     },
     setFingerprint: (folder, path, fingerprint) =>
       void sql('update own set fingerprint = ? where folder = ? and parent = ? and name = ?').run(
@@ -54,50 +50,18 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
         n(folder),
         ...place(path),
       ),
-    markDirty,
-    markAllDirty: (folder) => {
-      stamp += 1
-      sql(
-        'insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null from entry where folder = ?',
-      ).run(stamp, n(folder))
-    },
-    clearDirty: (folder, paths) => {
-      const remove = sql('delete from dirty where folder = ? and path = ? and stamp <= ?')
-      for (const { path, stamp: seen } of paths) remove.run(n(folder), path, seen)
-    },
-    setWaiting: (folder, path, hash) =>
-      void sql('update dirty set waits_for = ? where folder = ? and path = ? and stamp <= ?').run(
-        idBytes(hash),
-        n(folder),
-        path.path,
-        path.stamp,
-      ),
-    blobLanded: (folder, hash) =>
-      sql('update dirty set waits_for = null where folder = ? and waits_for = ?').run(n(folder), idBytes(hash)).changes,
-    resetWaiting: (folder) => void sql('update dirty set waits_for = null where folder = ?').run(n(folder)),
+    ...dirty,
     putChunkList: (list) =>
       void sql('insert or ignore into chunk_list (digest, hashes) values (?, ?)').run(
         idBytes(list.digest),
         list.hashes,
       ),
     beginEpoch: (folder, epoch) => beginEpoch(tables, folder, epoch),
-    addSegment: (folder, segNo, entries, signed, head) => {
-      sql('insert into segment (folder, epoch, seg_no, body, signature) values (?, ?, ?, ?, ?)').run(
-        n(folder),
-        head.epoch,
-        segNo,
-        signed.body,
-        signed.signature,
-      )
-      const publish = sql('update own set seq = ? where folder = ? and parent = ? and name = ?')
-      const firstSeq = head.lastSeq - entries.length + 1
-      for (const [i, entry] of entries.entries()) publish.run(firstSeq + i, n(folder), ...place(entry.path))
-      setOwnHead(tables, folder, head)
-    },
+    addSegment: (folder, segNo, entries, signed, head) => addSegment(tables, folder, segNo, entries, signed, head),
     setOwnHead: (folder, head) => setOwnHead(tables, folder, head),
     applyEntries: (folder, device, entries) => {
       for (const entry of entries) applyEntry(tables, folder, device, entry)
-      markDirty(
+      dirty.markDirty(
         folder,
         entries.map((entry) => entry.path),
       )
@@ -231,6 +195,29 @@ function beginEpoch(tables: Tables, folder: FolderId, epoch: number): void {
     hlc: { ms: 0, counter: 0 },
     signed: null,
   })
+}
+
+function addSegment(
+  tables: Tables,
+  folder: FolderId,
+  segNo: number,
+  entries: readonly Entry[],
+  signed: Signed,
+  head: OwnHead,
+): void {
+  const { sql } = tables
+  const folderNo = tables.folderNo(folder)
+  sql('insert into segment (folder, epoch, seg_no, body, signature) values (?, ?, ?, ?, ?)').run(
+    folderNo,
+    head.epoch,
+    segNo,
+    signed.body,
+    signed.signature,
+  )
+  const publish = sql('update own set seq = ? where folder = ? and parent = ? and name = ?')
+  const firstSeq = head.lastSeq - entries.length + 1
+  for (const [i, entry] of entries.entries()) publish.run(firstSeq + i, folderNo, ...place(entry.path))
+  setOwnHead(tables, folder, head)
 }
 
 function setOwnHead(tables: Tables, folder: FolderId, head: OwnHead): void {
