@@ -22,9 +22,13 @@ export async function keep(
   versions.touch()
   place.directory.touch()
   renameToKept(place.at, kept, name)
-  const found = look(kept)
-  if (isSameBytes(found, expect)) return true
-  if (found !== undefined) await moveToFree(kept, place.at, found)
+  try {
+    if (isSameBytes(look(kept), expect)) return true
+  } catch (cause) {
+    await putBack(room, place, name)
+    throw cause
+  }
+  await putBack(room, place, name)
   return false
 }
 

@@ -22,6 +22,7 @@ import { openBlobStore } from '../../daemon/blobs/store.ts'
 import type { DiskContext } from '../../daemon/disk/context.ts'
 import { createRoot } from '../../daemon/disk/create-root.ts'
 import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
 import { openFileTree } from '../../daemon/disk/file-tree.ts'
 import { DiskNames } from '../../daemon/disk/names.ts'
 import type { Clock, FileTree, RootTraits } from '../../daemon/ports.ts'
@@ -30,8 +31,8 @@ import type { OpenedTree, TreeHands } from '../conformance/file-tree-bench.ts'
 import { crypto } from '../conformance/file-tree-bench.ts'
 
 export const FOLDER = parseFolderId('00112233445566778899aabbccddeeff')
-/** One thread for all tests of a file; it ends with the process. */
-const workers = createDiskWorkers(1)
+/** One thread for all trees of a file; it ends with the process. */
+const threads: { workers?: DiskWorkers } = {}
 /** In memory where there is such a place: syncing costs nothing there. */
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -53,6 +54,7 @@ export interface RealTree extends OpenedTree {
 export async function openRealTree(o: { traits?: Partial<RootTraits> } = {}): Promise<RealTree> {
   const root = makeTemporary()
   const traits = { ...(await createRoot({ path: root, folder: FOLDER })), ...o.traits }
+  const workers = (threads.workers ??= createDiskWorkers(1))
   const open = (): Promise<FileTree> => openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, workers })
   const tree = await open()
   return {
