@@ -13,6 +13,8 @@ export interface Call {
   readonly name: string
   /** Its arguments that are text, such as paths. */
   readonly paths: readonly string[]
+  /** Its first argument where that is an open file. */
+  readonly fd: number | undefined
 }
 /** What becomes of a call: nothing special, it fails with a code, or the process ends just before or just after its effect. */
 export type Fate = 'done' | { readonly fails: string } | 'ends-before' | 'ends-after'
@@ -85,7 +87,8 @@ function fateOf(name: string, args: readonly unknown[]): Fate {
   if (state.hasEnded) throw new Ended(name)
   state.calls += 1
   const paths = args.filter((arg) => typeof arg === 'string')
-  const fate = state.decide({ no: state.calls, name, paths })
+  const fd = typeof args[0] === 'number' ? args[0] : undefined
+  const fate = state.decide({ no: state.calls, name, paths, fd })
   if (fate === 'ends-before' || fate === 'ends-after') state.hasEnded = true
   if (fate === 'ends-before') throw new Ended(name)
   if (typeof fate === 'object')
