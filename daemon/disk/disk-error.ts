@@ -29,8 +29,14 @@ export function hasErrno(cause: unknown, ...codes: readonly string[]): cause is 
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && codes.includes(cause.code)
 }
 
-/** The system error as a `TreeError`, where its code says something that a caller can act on. */
+/** Whether the system refused a call, for whatever reason. */
+export function isSystemError(cause: unknown): cause is Error {
+  return cause instanceof Error && 'syscall' in cause
+}
+
+/** The system error as a `TreeError`, where its code says something that a caller can act on; other causes as they are. */
 export function toTreeError(cause: unknown, what: string): unknown {
+  if (cause instanceof TreeError) return cause
   if (hasErrno(cause, 'ENOSPC', 'EDQUOT')) return new TreeError('no-space', `${what}: the disk is full`, { cause })
   if (hasErrno(cause, 'EROFS')) return new TreeError('read-only', `${what}: the disk is read-only`, { cause })
   if (hasErrno(cause, 'EACCES', 'EPERM')) return new TreeError('denied', `${what}: this user may not`, { cause })
