@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { TreeError } from './disk-error.ts'
 
 const HAS_PROC = process.platform === 'linux'
-const DIRECTORY_FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
-export const FILE_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+/** Windows knows none of the flags after the first: there they are undefined, and add nothing. */
+const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+export const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** An open directory; `child` is a path that reaches a name in it, whatever is renamed above. */
 export interface OpenDirectory extends Disposable {

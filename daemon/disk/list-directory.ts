@@ -11,7 +11,7 @@ import { HOLT_DIRECTORY, ROOT, childOf } from '../../protocol/path.ts'
 import type { DiskEntry } from '../ports.ts'
 import { openDirectoryBeneath } from './beneath.ts'
 import type { OpenDirectory } from './beneath.ts'
-import { TreeError, hasErrno } from './disk-error.ts'
+import { TreeError, hasErrno, isSystemError } from './disk-error.ts'
 import { directoryFingerprint, fingerprintOf, isExecutable, mtimeMsOf } from './fingerprint.ts'
 import type { ListJob, Listed, ToList } from './worker-jobs.ts'
 
@@ -36,11 +36,9 @@ function listDirectory(root: string, { directory, onDisk }: ToList, volume: Volu
     using opened = openDirectoryBeneath(root, onDisk === '' ? [] : onDisk.split('/'))
     return listOpened(directory, opened, volume)
   } catch (cause) {
-    const isUnreadable = hasErrno(cause, 'EACCES', 'EPERM')
     const isAbsent = hasErrno(cause, 'ENOENT', 'ENOTDIR', 'ELOOP') || cause instanceof TreeError
-    if (!isUnreadable && !isAbsent) throw cause
-    const state = isUnreadable ? 'unreadable' : 'absent'
-    return { listing: { directory, state, entries: [] }, differing: new Map() }
+    if (!isAbsent && !isSystemError(cause)) throw cause
+    return { listing: { directory, state: isAbsent ? 'absent' : 'unreadable', entries: [] }, differing: new Map() }
   }
 }
 
@@ -115,7 +113,7 @@ function describe(at: string, diskName: string, path: RelPath, volume: Volume): 
     return toEntry(at, diskName, path, lstatSync(at, { bigint: true }), volume)
   } catch (cause) {
     if (hasErrno(cause, 'ENOENT', 'EINVAL')) return undefined
-    if (hasErrno(cause, 'EACCES', 'EPERM', 'EIO')) return blocked(diskName, path, 'unreadable')
+    if (isSystemError(cause)) return blocked(diskName, path, 'unreadable')
     throw cause
   }
 }

@@ -18,7 +18,7 @@ export async function* readFile(
 ): AsyncIterable<Uint8Array> {
   await using file = await openFile(context, path)
   await checkFingerprint(file, path, expect)
-  const { start, end } = range ?? { start: 0, end: Number((await file.stat()).size) }
+  const { start, end } = range ?? { start: 0, end: (await file.stat()).size }
   for (let at = start; at < end;) {
     signal.throwIfAborted()
     const bytes = new Uint8Array(Math.min(CHUNK_BYTES, end - at))

@@ -23,9 +23,10 @@ import type { DiskContext } from '../../daemon/disk/context.ts'
 import { createRoot } from '../../daemon/disk/create-root.ts'
 import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
 import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import type { DiskTree } from '../../daemon/disk/file-tree.ts'
 import { openFileTree } from '../../daemon/disk/file-tree.ts'
 import { DiskNames } from '../../daemon/disk/names.ts'
-import type { Clock, FileTree, RootTraits } from '../../daemon/ports.ts'
+import type { Clock, RootTraits } from '../../daemon/ports.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { OpenedTree, TreeHands } from '../conformance/file-tree-bench.ts'
 import { crypto } from '../conformance/file-tree-bench.ts'
@@ -47,6 +48,7 @@ export function makeTemporary(): string {
 }
 
 export interface RealTree extends OpenedTree {
+  readonly tree: DiskTree
   readonly root: string
   readonly context: DiskContext
 }
@@ -55,7 +57,7 @@ export async function openRealTree(o: { traits?: Partial<RootTraits> } = {}): Pr
   const root = makeTemporary()
   const traits = { ...(await createRoot({ path: root, folder: FOLDER })), ...o.traits }
   const workers = (threads.workers ??= createDiskWorkers(1))
-  const open = (): Promise<FileTree> => openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, workers })
+  const open = (): Promise<DiskTree> => openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, workers })
   const tree = await open()
   return {
     root,

@@ -1,0 +1,100 @@
+/** The threads that list and hash: nobody waits for somebody else's large file. */
+
+import assert from 'node:assert/strict'
+import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { TreeError } from '../../daemon/disk/disk-error.ts'
+import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import { fingerprintOf } from '../../daemon/disk/fingerprint.ts'
+import type { HashJob, ListJob } from '../../daemon/disk/worker-jobs.ts'
+import { makeTemporary } from './real-tree.ts'
+
+const MIB = 1024 * 1024
+const { signal } = new AbortController()
+
+describe('the disk threads', () => {
+  let workers: DiskWorkers
+  let root: string
+  beforeEach(() => {
+    workers = createDiskWorkers(1)
+    root = makeTemporary()
+  })
+  afterEach(async () => {
+    await workers[Symbol.asyncDispose]()
+    rmSync(root, { recursive: true })
+  })
+
+  /** A file of zeros that takes no space. */
+  const hashing = (name: string, sizeBytes: number): HashJob => {
+    const path = join(root, name)
+    writeFileSync(path, '')
+    truncateSync(path, sizeBytes)
+    return {
+      kind: 'hash',
+      root,
+      files: [{ onDisk: name, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }],
+    }
+  }
+  const listing = (): ListJob => ({
+    kind: 'list',
+    root,
+    holdsExecutableBit: true,
+    directories: [{ directory: '', onDisk: '' }],
+  })
+
+  it('list a directory while a large file is hashed', async () => {
+    const ended: string[] = []
+    const long = workers.run(hashing('large', 512 * MIB), { signal, isLong: true }).then(() => ended.push('hashed'))
+    const quick = workers.run(listing(), { signal }).then(() => ended.push('listed'))
+    await Promise.all([long, quick])
+    assert.deepEqual(ended, ['listed', 'hashed'])
+  })
+
+  it('list a directory while more large files wait than there are threads', async () => {
+    const ended: string[] = []
+    const jobs = ['a', 'b', 'c', 'd'].map((name) =>
+      workers.run(hashing(name, 64 * MIB), { signal, isLong: true }).then(() => ended.push('hashed')),
+    )
+    await Promise.all([...jobs, workers.run(listing(), { signal }).then(() => ended.push('listed'))])
+    assert.equal(ended[0], 'listed')
+  })
+
+  it('stop at once hashing what nobody waits for any more', async () => {
+    const end = new AbortController()
+    // Hours of work: what comes after it would never be done.
+    const hours = workers.run(hashing('endless', 2 ** 40), { signal: end.signal, isLong: true })
+    await workers.run(listing(), { signal })
+    end.abort(new Error('no more'))
+    await assert.rejects(hours, /no more/)
+    const [result] = await workers.run(hashing('next', 20 * MIB), { signal, isLong: true })
+    assert.equal(result?.kind, 'hashed')
+  })
+
+  it('never begin a job that is cancelled while it waits', async () => {
+    const end = new AbortController()
+    const first = workers.run(hashing('first', 64 * MIB), { signal, isLong: true })
+    const second = workers.run(hashing('endless', 2 ** 40), { signal: end.signal, isLong: true })
+    end.abort(new Error('no more'))
+    await assert.rejects(second, /no more/)
+    assert.equal((await first)[0]?.kind, 'hashed')
+    assert.equal((await workers.run(hashing('next', 20 * MIB), { signal, isLong: true }))[0]?.kind, 'hashed')
+  })
+
+  it('go on after a job that fails', async () => {
+    const broken = { ...listing(), root: 'a\0b' }
+    await assert.rejects(workers.run(broken, { signal }), TreeError)
+    assert.equal((await workers.run(listing(), { signal }))[0]?.listing.state, 'listed')
+  })
+
+  it('refuse what is asked of them, and what waits, once they are closed', async () => {
+    const waiting = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      workers.run(hashing(name, 64 * MIB), { signal, isLong: true }),
+    )
+    const ends = Promise.allSettled(waiting)
+    await workers[Symbol.asyncDispose]()
+    for (const end of await ends) assert.ok(end.status === 'rejected' && end.reason instanceof TreeError)
+    await assert.rejects(workers.run(listing(), { signal }), TreeError)
+  })
+})
