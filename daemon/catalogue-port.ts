@@ -96,6 +96,8 @@ export interface CatalogueReader {
   intents(folder: FolderId): PlannedIntent[]
   /** Some path of a folder that has these bytes, for people. */
   pathOf(folder: FolderId, hash: BlobHash): RelPath | undefined
+  /** Paths of a folder that anybody says live with these bytes, in no order. */
+  pathsOf(folder: FolderId, hash: BlobHash, limit: number): RelPath[]
   /** Every path that anybody says lives in a folder, below a directory, after one, sorted. */
   livePaths(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): RelPath[]
   /** Live conflict copies on this device, sorted by path. */

@@ -75,6 +75,10 @@ export function createReader(tables: Tables): CatalogueReader {
     pathOf: (folder, hash) =>
       sql('select path from entry where hash = ? and folder = ? limit 1').pluck().get(idBytes(hash), n(folder)) as
         RelPath | undefined,
+    pathsOf: (folder, hash, limit) =>
+      sql('select distinct path from entry where hash = ? and folder = ? and held limit ?')
+        .pluck()
+        .all(idBytes(hash), n(folder), limit) as RelPath[],
     livePaths: (folder, directory, after, limit) =>
       sql(
         `select distinct path from entry where folder = ? and path > ? and path < ? and kind < ${KIND_DELETED} and held

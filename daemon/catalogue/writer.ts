@@ -68,9 +68,7 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
     },
     setPeerPosition: (folder, device, position) => setPeerPosition(tables, folder, device, position),
     forgetPeer: (folder, device) => {
-      const bit = tables.deviceBit(device)
-      sql('delete from entry where folder = ? and holders = ?').run(n(folder), bit)
-      sql('update entry set holders = holders & ~? where folder = ? and holders & ?').run(bit, n(folder), bit)
+      dirty.markDirty(folder, dropDevice(tables, folder, device))
       sql('delete from peer_position where folder = ? and device = ?').run(n(folder), tables.deviceIndex(device))
     },
     setIntents: (folder, intents) => setIntents(tables, folder, intents),
@@ -183,8 +181,19 @@ function applyEntry(tables: Tables, folder: FolderId, device: DeviceId, entry: E
   for (const each of old) if (each !== id) dropHolder(tables, Number(each), bit)
 }
 
+/** Takes a device out of the holders. @returns the paths of which it said anything: what they should be may be another thing now. */
+function dropDevice(tables: Tables, folder: FolderId, device: DeviceId): RelPath[] {
+  const [bit, folderNo] = [tables.deviceBit(device), tables.folderNo(folder)]
+  const paths = tables.sql('select path from entry where folder = ? and holders & ?').pluck().all(folderNo, bit)
+  tables.sql('delete from entry where folder = ? and holders = ?').run(folderNo, bit)
+  tables.sql('update entry set holders = holders & ~? where folder = ? and holders & ?').run(bit, folderNo, bit)
+  return paths as RelPath[]
+}
+
 function beginEpoch(tables: Tables, folder: FolderId, epoch: number): void {
   const folderNo = tables.folderNo(folder)
+  const before = tables.sql('select hlc_ms, hlc_counter from own_head where folder = ?').get(folderNo) as
+    { hlc_ms: number; hlc_counter: number } | undefined
   tables.sql('delete from segment where folder = ?').run(folderNo)
   tables.sql('update own set seq = null where folder = ?').run(folderNo)
   setOwnHead(tables, folder, {
@@ -192,7 +201,7 @@ function beginEpoch(tables: Tables, folder: FolderId, epoch: number): void {
     lastSeq: 0,
     nextSegNo: 0,
     lastSegHash: null,
-    hlc: { ms: 0, counter: 0 },
+    hlc: { ms: before?.hlc_ms ?? 0, counter: before?.hlc_counter ?? 0 },
     signed: null,
   })
 }

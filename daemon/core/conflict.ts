@@ -2,25 +2,32 @@
 
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
-import { PATH_COMPONENT_BYTES_MAX } from '../../protocol/limits.ts'
+import { PATH_BYTES_MAX, PATH_COMPONENT_BYTES_MAX } from '../../protocol/limits.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { childOf, nameOf, parentOf } from '../../protocol/path.ts'
 
 /** Conflict copies of conflict copies: how often the mark may stand in one name. */
 const MARKS_MAX = 3
 const MARK = '.conflict-'
+/** Bytes of what counts as the extension of a name; anything longer is part of it. */
+const EXTENSION_BYTES_MAX = 32
 const DEVICE_CHARACTERS = 7
 const HASH_CHARACTERS = 4
 const utf8 = new TextEncoder()
 
-/** `name.conflict-20261121-143005-<last 7 of modBy>-<hash 4>.ext`, or undefined when the name has enough marks already. */
+/**
+ * `name.conflict-20261121-143005-<last 7 of modBy>-<hash 4>.ext`, shortened where names or paths would get too long; undefined
+ * when the name has enough marks already, or no name fits.
+ */
 export function conflictPath(path: RelPath, loser: Entry, crypto: Crypto): RelPath | undefined {
   const name = nameOf(path)
   if (name.split(MARK).length > MARKS_MAX) return undefined
   const { stem, extension } = splitName(name)
   const mark = `${MARK}${stampOf(loser.t)}-${loser.modBy.slice(-DEVICE_CHARACTERS)}-${shortHash(loser, crypto)}`
-  const room = PATH_COMPONENT_BYTES_MAX - utf8.encode(mark + extension).length
-  return childOf(parentOf(path), shortened(stem, room) + mark + extension)
+  const directory = parentOf(path)
+  const nameBytesMax = Math.min(PATH_COMPONENT_BYTES_MAX, PATH_BYTES_MAX - utf8.encode(directory).length - 1)
+  const room = nameBytesMax - utf8.encode(mark + extension).length
+  return room < 0 ? undefined : childOf(directory, shortened(stem, room) + mark + extension)
 }
 
 /** The entry of the copy: the loser's own vector, so that a later deletion of the copy dominates a late maker. */
@@ -40,7 +47,8 @@ export function originalOf(path: RelPath): RelPath | undefined {
 
 function splitName(name: string): { stem: string; extension: string } {
   const dot = name.lastIndexOf('.')
-  const isExtension = dot > 0 && !name.slice(dot).startsWith(MARK)
+  const isShort = utf8.encode(name.slice(dot)).length <= EXTENSION_BYTES_MAX
+  const isExtension = dot > 0 && isShort && !name.slice(dot).startsWith(MARK)
   return isExtension ? { stem: name.slice(0, dot), extension: name.slice(dot) } : { stem: name, extension: '' }
 }
 

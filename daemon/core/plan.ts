@@ -1,6 +1,9 @@
 /**
  * From verdicts to ordered steps. The plan of a batch is derived from what is known and never stored. Creates come before
  * deletes, so that a file which moved is renamed; directories come before their children and go after them.
+ *
+ * Steps fall into waves, each of which is done before the next is prepared: a path waits for its conflict copies, so that none of
+ * them can fail when it is too late; and a store holds each blob once, so that copies of one blob go one after the other.
  */
 
 import type { BlobRef } from '../../protocol/chunks.ts'
@@ -57,8 +60,10 @@ export interface Step {
   readonly reason: ReasonCode
   /** Whether the file at the path has gone away in an earlier step of the batch (renamed to a conflict copy or elsewhere). */
   readonly isVacated: boolean
-  /** Conflict copies without which the step does not count. */
+  /** Conflict copies, all in earlier waves, without which the step must not be done. */
   readonly copies: readonly RelPath[]
+  /** From 0; the steps of a plan are in the order of their waves. */
+  readonly wave: number
 }
 
 export interface Plan {
@@ -73,15 +78,23 @@ export function plan(targets: readonly Target[], means: Means): Plan {
   const steps: Step[] = []
   const wants: Plan['wants'][number][] = []
   const later: RelPath[] = []
-  const leaving = leavingFiles(targets)
-  const used = new Set<BlobHash>()
+  const planning: Planning = { means, leaving: leavingFiles(targets), waves: new Map() }
   for (const target of targets) {
-    const unit = planUnit(target, means, leaving, used)
+    const unit = planUnit(target, planning)
     if (unit.kind === 'steps') steps.push(...unit.steps)
     else if (unit.kind === 'wants') wants.push(...unit.blobs.map((blob) => ({ blob, path: target.entry.path })))
     else later.push(target.entry.path)
   }
   return { steps: inOrder(joinRenames(steps)), wants, later }
+}
+
+/** What the targets of one plan share. */
+interface Planning {
+  readonly means: Means
+  /** Files on the disk whose paths are to be deleted, by hash: each can be renamed once. */
+  readonly leaving: Map<BlobHash, OwnRow[]>
+  /** The first wave in which the store's place of a blob is free. */
+  readonly waves: Map<BlobHash, number>
 }
 
 /** A deletion whose file is renamed in the same plan is part of the rename: both happen, or neither. */
@@ -103,7 +116,6 @@ type Unit =
   | { readonly kind: 'wants'; readonly blobs: readonly BlobRef[] }
   | { readonly kind: 'later' }
 
-/** Files on the disk whose paths are to be deleted in this batch, by hash: each can be renamed once. */
 function leavingFiles(targets: readonly Target[]): Map<BlobHash, OwnRow[]> {
   const leaving = new Map<BlobHash, OwnRow[]>()
   for (const { own, entry } of targets) {
@@ -115,23 +127,20 @@ function leavingFiles(targets: readonly Target[]): Map<BlobHash, OwnRow[]> {
 }
 
 /** A target and its conflict copies: all of them, or what they wait for. */
-function planUnit(target: Target, means: Means, leaving: Map<BlobHash, OwnRow[]>, used: Set<BlobHash>): Unit {
+function planUnit(target: Target, planning: Planning): Unit {
   const steps: Step[] = []
   const blobs: BlobRef[] = []
   let isVacated = false
   for (const copy of target.copies) {
-    const aside = isVacated ? undefined : moveAside(target, copy)
-    if (aside !== undefined) {
-      steps.push(aside)
-      isVacated = true
-      continue
-    }
-    const found = planOne(copy, means, leaving, used, false)
+    const aside: Step | undefined = isVacated ? undefined : moveAside(target, copy)
+    isVacated ||= aside !== undefined
+    const found: Unit = aside === undefined ? planOne(copy, planning, false, 0) : { kind: 'steps', steps: [aside] }
     if (found.kind === 'later') return found
     if (found.kind === 'wants') blobs.push(...found.blobs)
     else steps.push(...found.steps)
   }
-  const found = planOne(target, means, leaving, used, isVacated)
+  const wave = steps.reduce((next, step) => Math.max(next, step.wave + 1), 0)
+  const found = planOne(target, planning, isVacated, wave)
   if (found.kind === 'later') return found
   if (found.kind === 'wants') blobs.push(...found.blobs)
   else steps.push(...found.steps)
@@ -152,91 +161,89 @@ function moveAside(target: Target, copy: Target): Step | undefined {
     reason: copy.reason,
     isVacated: false,
     copies: [],
+    wave: 0,
   }
 }
 
-function planOne(
-  target: Target,
-  means: Means,
-  leaving: Map<BlobHash, OwnRow[]>,
-  used: Set<BlobHash>,
-  isVacated: boolean,
-): Unit {
-  const action = actionFor(target, means, leaving, used, isVacated)
-  if (action === 'later') return { kind: 'later' }
-  if ('wants' in action) return { kind: 'wants', blobs: [action.wants] }
-  return {
-    kind: 'steps',
-    steps: [
-      {
-        entry: target.entry,
-        own: target.own,
-        action,
-        reason: target.reason,
-        isVacated,
-        copies: target.copies.map(({ entry }) => entry.path),
-      },
-    ],
+/** @param wave the first in which the step may be done. */
+function planOne(target: Target, planning: Planning, isVacated: boolean, wave: number): Unit {
+  const found = actionFor(target, planning, isVacated, wave)
+  if (found.kind !== 'action') return found
+  const step: Step = {
+    entry: target.entry,
+    own: target.own,
+    action: found.action,
+    reason: target.reason,
+    isVacated,
+    copies: target.copies.map(({ entry }) => entry.path),
+    wave: found.wave,
   }
+  return { kind: 'steps', steps: [step] }
 }
 
-function actionFor(
-  target: Target,
-  means: Means,
-  leaving: Map<BlobHash, OwnRow[]>,
-  used: Set<BlobHash>,
-  isVacated: boolean,
-): Action | { readonly wants: BlobRef } | 'later' {
+type Found =
+  Exclude<Unit, { kind: 'steps' }> | { readonly kind: 'action'; readonly action: Action; readonly wave: number }
+
+function actionFor(target: Target, planning: Planning, isVacated: boolean, wave: number): Found {
   const { content } = target.entry
   const present = isVacated || target.own?.fingerprint == null ? undefined : target.own.entry.content
+  const one = (action: Action): Found => ({ kind: 'action', action, wave })
   switch (content.kind) {
     case 'deleted':
-      if (present === undefined) return { kind: 'record' }
-      return present.kind === 'directory' ? { kind: 'remove-directory' } : { kind: 'remove' }
+      if (present === undefined) return one({ kind: 'record' })
+      return one({ kind: present.kind === 'directory' ? 'remove-directory' : 'remove' })
     case 'directory':
-      return present?.kind === 'directory' ? { kind: 'record' } : { kind: 'make-directory' }
+      return one({ kind: present?.kind === 'directory' ? 'record' : 'make-directory' })
     case 'symlink':
-      if (present?.kind === 'symlink' && present.target === content.target) return { kind: 'record' }
-      return { kind: 'symlink', target: content.target }
+      if (present?.kind === 'symlink' && present.target === content.target) return one({ kind: 'record' })
+      return one({ kind: 'symlink', target: content.target })
     case 'file':
-      if (present?.kind === 'file' && present.hash === content.hash) return sameBytesAction(target, content, present)
-      return bytesFor(content, means, leaving, used)
+      if (present?.kind === 'file' && present.hash === content.hash)
+        return one(sameBytesAction(target, content, present))
+      return bytesFor(content, planning, wave)
   }
 }
 
 function sameBytesAction(target: Target, content: FileContent, present: FileContent): Action {
-  const isSame = content.executable === present.executable && target.own?.entry.mtimeMs === target.entry.mtimeMs
+  const isTimeSame = target.reason === 'same-content' || target.own?.entry.mtimeMs === target.entry.mtimeMs
+  const isSame = content.executable === present.executable && isTimeSame
   return { kind: isSame ? 'record' : 'touch' }
 }
 
 /** The cheapest place that has a file's bytes: a file that leaves, the store, another file, another device. */
-function bytesFor(
-  content: FileContent,
-  means: Means,
-  leaving: Map<BlobHash, OwnRow[]>,
-  used: Set<BlobHash>,
-): Action | { readonly wants: BlobRef } | 'later' {
+function bytesFor(content: FileContent, { means, leaving, waves }: Planning, earliest: number): Found {
   const { hash } = content
   const moved = leaving.get(hash)?.pop()
-  if (moved?.fingerprint != null)
-    return { kind: 'rename', from: moved.entry.path, expect: moved.fingerprint, leaves: null }
-  if (used.has(hash)) return 'later'
-  if (means.landed.has(hash)) {
-    used.add(hash)
-    return { kind: 'place', hash }
+  if (moved?.fingerprint != null) {
+    const action = { kind: 'rename', from: moved.entry.path, expect: moved.fingerprint, leaves: null } as const
+    return { kind: 'action', action, wave: earliest }
+  }
+  const free = waves.get(hash)
+  const wave = Math.max(free ?? 0, earliest)
+  if (free === undefined && means.landed.has(hash)) {
+    waves.set(hash, wave + 1)
+    return { kind: 'action', action: { kind: 'place', hash }, wave }
   }
   const blob: BlobRef = { hash, sizeBytes: content.sizeBytes, chunks: content.chunks }
   const from = means.localCopy(hash)
-  if (from === undefined) return { wants: blob }
-  used.add(hash)
-  return { kind: 'copy', blob, from }
+  if (from !== undefined) {
+    waves.set(hash, wave + 1)
+    return { kind: 'action', action: { kind: 'copy', blob, from }, wave }
+  }
+  return free === undefined ? { kind: 'wants', blobs: [blob] } : { kind: 'later' }
 }
 
-/** Nothing waits for what comes after it. */
+/** Nothing waits for what comes after it: creations by their waves, then what makes way, then what takes its place. */
 function inOrder(steps: readonly Step[]): readonly Step[] {
   const ranked = steps.map((step) => ({ step, rank: rankOf(step) }))
-  ranked.sort((a, b) => a.rank - b.rank || byDepth(a.step, b.step, a.rank))
-  return ranked.map(({ step }) => step)
+  const lastWave = ranked.reduce((last, { step }) => Math.max(last, step.wave), 0)
+  const placed = ranked.map(({ step, rank }) => ({
+    step:
+      rank < RANK_REMOVE ? step : { ...step, wave: rank < RANK_FILE_FOR_DIRECTORY ? lastWave : lastWave + step.wave },
+    rank,
+  }))
+  placed.sort((a, b) => a.step.wave - b.step.wave || a.rank - b.rank || byDepth(a.step, b.step, a.rank))
+  return placed.map(({ step }) => step)
 }
 
 /** Our own file goes aside before anything takes its place. */

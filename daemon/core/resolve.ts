@@ -15,7 +15,7 @@ export type ReasonCode =
   | 'up-to-date'
   /** Another device's entry has seen ours. */
   | 'newer-elsewhere'
-  /** Edited on several devices to the same content. */
+  /** Edited on several devices to the same content: what is on the disk stays as it is, its times too. */
   | 'same-content'
   /** Edited on several devices to different contents. */
   | 'conflict'
@@ -37,13 +37,14 @@ export interface Resolver {
   readonly unixSeconds: number
 }
 
-/** What a path with these entries becomes at the device whose own entry is `own`. */
+/** What a path with these entries becomes at the device whose own entry is `own`. An own entry that is not held states nothing. */
 export function resolve(own: Entry | undefined, others: readonly Entry[], resolver: Resolver): Verdict {
   const all = own === undefined ? others : [own, ...others]
-  const latest = undominated(all)
+  const stated = own?.isHeld === true ? own : undefined
+  const latest = undominated(stated === undefined ? others : all)
   const winner = best(latest)
   if (winner === undefined) return { kind: 'nothing', reason: 'up-to-date' }
-  if (latest.every((entry) => sameContent(entry.content, winner.content))) return agreed(own, latest)
+  if (latest.every((entry) => sameContent(entry.content, winner.content))) return agreed(stated, latest)
   return {
     kind: 'settle',
     entry: { ...winner, version: bumpedJoin(all, resolver) },
@@ -59,9 +60,9 @@ export function undominated(entries: readonly Entry[]): readonly Entry[] {
 
 /** All latest entries have one content: the join of their vectors, with the times of the last of them. */
 function agreed(own: Entry | undefined, latest: readonly Entry[]): Verdict {
-  const last = latest.reduce((a, b) => (isLater(b, a) ? b : a))
+  const last = latestOf(latest)
   const version = latest.reduce<Vector>((joined, entry) => joinVectors(joined, entry.version), EMPTY_VECTOR)
-  const isOurs = own !== undefined && sameContent(own.content, last.content)
+  const isOurs = own !== undefined && latest.includes(own)
   if (isOurs && compareVectors(own.version, version) === 'equal' && !isLater(last, own)) {
     return { kind: 'nothing', reason: 'up-to-date' }
   }
@@ -70,6 +71,11 @@ function agreed(own: Entry | undefined, latest: readonly Entry[]): Verdict {
     entry: { ...last, version, isHeld: true },
     reason: isOurs ? 'same-content' : 'newer-elsewhere',
   }
+}
+
+/** The entry that was changed last; there is at least one. */
+export function latestOf(entries: readonly Entry[]): Entry {
+  return entries.reduce((a, b) => (isLater(b, a) ? b : a))
 }
 
 /** By change time, then modification time, then author. */

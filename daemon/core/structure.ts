@@ -7,7 +7,7 @@ import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { ancestorsOf } from '../../protocol/path.ts'
 import type { Resolver, Verdict } from './resolve.ts'
-import { bumpedJoin, losersOf, resolve, undominated } from './resolve.ts'
+import { bumpedJoin, latestOf, losersOf, resolve, undominated } from './resolve.ts'
 
 /** What is known of paths outside the batch. */
 export interface Surroundings {
@@ -71,9 +71,8 @@ function asDirectory(path: RelPath, surroundings: Surroundings, resolver: Resolv
   const own = surroundings.own(path)
   const all = own === undefined ? surroundings.others(path) : [own, ...surroundings.others(path)]
   const latest = undominated(all)
-  const last = latest.reduce((a, b) => (b.t > a.t ? b : a))
   const entry: Entry = {
-    ...last,
+    ...latestOf(latest),
     content: { kind: 'directory' },
     version: bumpedJoin(all, resolver),
     modBy: resolver.self,

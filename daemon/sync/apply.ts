@@ -6,7 +6,7 @@
 import type { RelPath } from '../../protocol/path.ts'
 import { nameOf, parentOf } from '../../protocol/path.ts'
 import { compareVectors } from '../../protocol/vector.ts'
-import type { CatalogueWriter, OwnRow, PlannedIntent } from '../catalogue-port.ts'
+import type { CatalogueReader, CatalogueWriter, OwnRow, PlannedIntent } from '../catalogue-port.ts'
 import { stampOf } from '../core/conflict.ts'
 import type { Action, Step } from '../core/plan.ts'
 import { replacesDirectory } from '../core/plan.ts'
@@ -38,11 +38,22 @@ export interface Applied {
   readonly failed: readonly RelPath[]
 }
 
-/** A step with the disk changes that it takes; `at` is where its own outcome stands among them. */
+/** A step with the disk changes that it takes, in order. */
 interface Prepared {
   readonly step: Step
   readonly changes: readonly TreeChange[]
   readonly arriving: FileIdentity | null
+}
+
+interface Run {
+  readonly folder: Folder
+  readonly batch: Batch
+  /** The tree of another folder of this device, to copy bytes from. */
+  readonly treeOf: (folder: Folder['id']) => FileTree | undefined
+  readonly o: AbortOptions
+  readonly done: Set<RelPath>
+  readonly changed: RelPath[]
+  readonly failed: RelPath[]
 }
 
 /** @param treeOf the tree of another folder of this device, to copy bytes from. */
@@ -52,18 +63,44 @@ export async function apply(
   treeOf: (folder: Folder['id']) => FileTree | undefined,
   o: AbortOptions,
 ): Promise<Applied> {
+  const run: Run = { folder, batch: newBatch(folder), treeOf, o, done: new Set(), changed: [], failed: [] }
   const paths = touchedPaths(steps)
   folder.gate.begin(paths)
   try {
-    const batch = newBatch(folder)
-    const { prepared, missing } = await prepareAll(folder, steps, batch, treeOf, o)
-    recordIntents(folder, prepared, batch.name)
-    const changes = prepared.flatMap((each) => each.changes)
-    const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(batch, prepared), o)
-    return recordOutcomes(folder, prepared, outcomes, missing)
+    for (const wave of wavesOf(steps)) await applyWave(run, wave)
   } finally {
     folder.gate.end(paths)
   }
+  if (run.changed.length > 0) hint(folder, run.changed.map(parentOf))
+  return { done: [...run.done], changed: run.changed, failed: run.failed }
+}
+
+/** Steps that are prepared and done together, in order. */
+function wavesOf(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const waves: Step[][] = []
+  for (const step of steps) {
+    const last = waves.at(-1)
+    if (last?.[0]?.wave === step.wave) last.push(step)
+    else waves.push([step])
+  }
+  return waves
+}
+
+/** A path whose conflict copies did not come about stays as it is. */
+async function applyWave(run: Run, wave: readonly Step[]): Promise<void> {
+  const { folder, batch, o } = run
+  const steps = folder.deps.catalogue.read((tx) =>
+    wave.filter(({ copies }) => copies.every((copy) => isCopied(tx, folder, copy, run.done))),
+  )
+  const isReady = new Set(steps)
+  run.changed.push(...wave.filter((step) => !isReady.has(step)).map(({ entry }) => entry.path))
+  const prepared = await prepareAll(run, steps)
+  const intents = prepared.flatMap((each) => intentOf(each, batch.name) ?? [])
+  if (intents.length > 0) folder.deps.catalogue.transact({ isDurable: true }, (tx) => tx.setIntents(folder.id, intents))
+  const changes = prepared.flatMap((each) => each.changes)
+  const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(batch, prepared), o)
+  await putBackHalves(folder, prepared, outcomes, batch.name)
+  recordOutcomes(run, prepared, outcomes)
 }
 
 function touchedPaths(steps: readonly Step[]): RelPath[] {
@@ -87,38 +124,30 @@ function versionName(batch: Batch, path: RelPath): VersionName {
 
 // ---- What the steps need before the disk changes.
 
-async function prepareAll(
-  folder: Folder,
-  steps: readonly Step[],
-  batch: Batch,
-  treeOf: (folder: Folder['id']) => FileTree | undefined,
-  o: AbortOptions,
-): Promise<{ prepared: Prepared[]; missing: RelPath[] }> {
+/** Steps whose bytes are not there any more are left out: found otherwise than expected. */
+async function prepareAll(run: Run, steps: readonly Step[]): Promise<Prepared[]> {
   const blobs = new Map<Step, StoredBlob | undefined>()
-  const withBytes = steps.filter(({ action }) => action.kind === 'place' || action.kind === 'copy')
+  const withBytes = steps.filter(needsBytes)
   for (let i = 0; i < withBytes.length; i += COPIES_AT_ONCE) {
     const group = withBytes.slice(i, i + COPIES_AT_ONCE)
-    const stored = await Promise.all(group.map((step) => storedBlob(folder, step.action, treeOf, o)))
+    const stored = await Promise.all(group.map((step) => storedBlob(run, step.action)))
     group.forEach((step, at) => blobs.set(step, stored[at]))
   }
   const prepared: Prepared[] = []
-  const missing: RelPath[] = []
   for (const step of steps) {
-    const needsBytes = step.action.kind === 'place' || step.action.kind === 'copy'
     const blob = blobs.get(step)
-    if (needsBytes && blob === undefined) missing.push(step.entry.path)
-    else prepared.push(await prepare(folder, step, blob, batch))
+    if (needsBytes(step) && blob === undefined) run.changed.push(step.entry.path)
+    else prepared.push(await prepare(run.folder, step, blob, run.batch))
   }
-  return { prepared, missing }
+  return prepared
+}
+
+function needsBytes({ action }: Step): boolean {
+  return action.kind === 'place' || action.kind === 'copy'
 }
 
 /** The whole blob in the root's store, copied there from a file of this device where the plan says so. */
-async function storedBlob(
-  folder: Folder,
-  action: Action,
-  treeOf: (folder: Folder['id']) => FileTree | undefined,
-  o: AbortOptions,
-): Promise<StoredBlob | undefined> {
+async function storedBlob({ folder, treeOf, o }: Run, action: Action): Promise<StoredBlob | undefined> {
   if (action.kind === 'place') return await folder.incoming.stat(action.hash)
   if (action.kind !== 'copy') return undefined
   const known = await folder.incoming.stat(action.blob.hash)
@@ -193,16 +222,27 @@ function presentFile({ own, isVacated }: Step): Fingerprint | null {
 }
 
 /** Only where a path is empty for a moment: a crash there must not look like a deletion. */
-function recordIntents(folder: Folder, prepared: readonly Prepared[], batch: string): void {
-  const intents = prepared.flatMap(({ step, changes, arriving }): PlannedIntent[] => {
-    const replacing = changes.find((change) => 'keepAs' in change && change.keepAs !== null && change.kind !== 'remove')
-    if (replacing === undefined || !('keepAs' in replacing) || replacing.keepAs === null) return []
-    const fingerprint = presentFile(step)
-    if (fingerprint === null) return []
-    return [{ path: step.entry.path, arriving, replaced: { fingerprint, keepAs: replacing.keepAs }, batch }]
-  })
-  if (intents.length === 0) return
-  folder.deps.catalogue.transact({ isDurable: true }, (tx) => tx.setIntents(folder.id, intents))
+function intentOf({ step, changes, arriving }: Prepared, batch: string): PlannedIntent | undefined {
+  const replacing = changes.find((change) => 'keepAs' in change && change.keepAs !== null)
+  const isEmptied = changes.length > 1 || replacing?.kind !== 'remove'
+  const fingerprint = presentFile(step)
+  if (replacing === undefined || !('keepAs' in replacing) || replacing.keepAs === null) return undefined
+  if (!isEmptied || fingerprint === null) return undefined
+  return { path: step.entry.path, arriving, replaced: { fingerprint, keepAs: replacing.keepAs }, batch }
+}
+
+/** Where a step went only half its way, what it had moved to the versions comes back. */
+async function putBackHalves(
+  folder: Folder,
+  prepared: readonly Prepared[],
+  outcomes: readonly TreeOutcome[],
+  batch: string,
+): Promise<void> {
+  const halves = withOutcomes(prepared, outcomes).filter(
+    ({ own }) => own.length > 1 && own[0]?.kind === 'done' && own.some(({ kind }) => kind !== 'done'),
+  )
+  const intents = halves.flatMap(({ prepared: each }) => intentOf(each, batch) ?? [])
+  if (intents.length > 0) await folder.tree.recover(intents)
 }
 
 function labelOf(batch: Batch, prepared: readonly Prepared[]): BatchLabel {
@@ -219,46 +259,33 @@ function labelOf(batch: Batch, prepared: readonly Prepared[]): BatchLabel {
 
 // ---- What came of it.
 
-function recordOutcomes(
-  folder: Folder,
-  prepared: readonly Prepared[],
-  outcomes: readonly TreeOutcome[],
-  missing: readonly RelPath[],
-): Applied {
-  const done = new Set<RelPath>()
-  const changed: RelPath[] = [...missing]
-  const failed: RelPath[] = []
+function recordOutcomes(run: Run, prepared: readonly Prepared[], outcomes: readonly TreeOutcome[]): void {
+  const { folder } = run
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
-    for (const { step, own } of copiesFirst(prepared, outcomes)) {
-      const { path } = step.entry
-      const result = step.copies.every((copy) => isCopied(tx, folder, copy, done))
-        ? recordStep(folder, tx, step, own)
-        : 'changed'
-      if (result === 'done') done.add(path)
-      else if (result === 'changed') changed.push(path)
-      else failed.push(path)
+    for (const { prepared: each, own } of withOutcomes(prepared, outcomes)) {
+      const { path } = each.step.entry
+      const result = recordStep(folder, tx, each.step, own)
+      if (result === 'done') run.done.add(path)
+      else if (result === 'changed') run.changed.push(path)
+      else run.failed.push(path)
     }
     tx.clearIntents(folder.id)
   })
-  if (changed.length > 0) hint(folder, changed.map(parentOf))
-  return { done: [...done], changed, failed }
 }
 
-/** Steps with the outcomes of their own changes; conflict copies before what displaced them. */
-function copiesFirst(
+/** Each step with the outcomes of its own changes. */
+function withOutcomes(
   prepared: readonly Prepared[],
   outcomes: readonly TreeOutcome[],
-): { step: Step; own: readonly TreeOutcome[] }[] {
+): { prepared: Prepared; own: readonly TreeOutcome[] }[] {
   let next = 0
-  const all = prepared.map(({ step, changes }) => {
-    next += changes.length
-    return { step, own: outcomes.slice(next - changes.length, next) }
+  return prepared.map((each) => {
+    next += each.changes.length
+    return { prepared: each, own: outcomes.slice(next - each.changes.length, next) }
   })
-  const isCopy = ({ step }: { step: Step }): boolean => step.reason === 'conflict-copy'
-  return [...all.filter(isCopy), ...all.filter((each) => !isCopy(each))]
 }
 
-function isCopied(tx: CatalogueWriter, folder: Folder, copy: RelPath, done: ReadonlySet<RelPath>): boolean {
+function isCopied(tx: CatalogueReader, folder: Folder, copy: RelPath, done: ReadonlySet<RelPath>): boolean {
   return done.has(copy) || tx.own(folder.id, copy)?.entry.content.kind === 'deleted'
 }
 

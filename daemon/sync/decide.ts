@@ -11,6 +11,8 @@ import { plan } from '../core/plan.ts'
 import type { Resolver, Verdict } from '../core/resolve.ts'
 import { resolve } from '../core/resolve.ts'
 import { structure } from '../core/structure.ts'
+import { deletionOf } from './deletions.ts'
+import type { Deletion } from './deletions.ts'
 import type { Folder } from './folder.ts'
 import { resolverOf } from './folder.ts'
 
@@ -22,39 +24,68 @@ export interface Decision {
   /** Paths that already are what they should be. */
   readonly settled: readonly RelPath[]
   /** What lives on the disk and is to be deleted. */
-  readonly deletes: readonly RelPath[]
+  readonly deletes: readonly Deletion[]
 }
 
 /** What a batch of dirty paths asks for. Pure over one reading of the catalogue. */
 export function decide(folder: Folder, batch: readonly DirtyPath[], landed: ReadonlySet<BlobHash>): Decision {
   return folder.deps.catalogue.read((tx) => {
-    const resolver = resolverOf(folder)
+    const look: Look = { folder, tx, resolver: resolverOf(folder), ...remembered(folder, tx) }
     const verdicts = new Map<RelPath, Verdict>()
-    for (const { path } of batch) verdicts.set(path, verdictOf(folder, tx, path, resolver))
-    const settledVerdicts = structure(verdicts, surroundingsOf(folder, tx), resolver)
+    for (const { path } of batch) verdicts.set(path, verdictOf(look, path))
+    const settledVerdicts = structure(verdicts, surroundingsOf(look), look.resolver)
     const targets: Target[] = []
     const settled: RelPath[] = []
     for (const [path, verdict] of settledVerdicts) {
-      if (verdict.kind === 'nothing') settled.push(...pending(folder, tx, path, targets))
-      else targets.push(targetOf(folder, tx, path, verdict, resolver))
+      if (verdict.kind === 'nothing') settled.push(...pending(look, path, targets))
+      else targets.push(targetOf(look, path, verdict))
     }
     const means = { landed, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash) }
-    return { plan: plan(targets, means), settled, deletes: targets.filter(isDelete).map(({ entry }) => entry.path) }
+    const deletes = targets.flatMap((target) => (isDelete(target) ? [deletionOf(target.own.entry)] : []))
+    return { plan: plan(targets, means), settled, deletes }
   })
 }
 
-function verdictOf(folder: Folder, tx: CatalogueReader, path: RelPath, resolver: Resolver): Verdict {
-  const own = tx.own(folder.id, path)?.entry
-  const others = tx.others(folder.id, path).map(({ entry }) => entry)
-  const isDirectory = (own ?? others[0])?.content.kind === 'directory'
-  if (folder.rules.ignores(path, isDirectory)) return { kind: 'nothing', reason: 'up-to-date' }
-  return resolve(own, others, resolver)
+/** One reading of the catalogue, in which each path is looked up once. */
+interface Look {
+  readonly folder: Folder
+  readonly tx: CatalogueReader
+  readonly resolver: Resolver
+  own(path: RelPath): OwnRow | undefined
+  others(path: RelPath): readonly Entry[]
 }
 
-function surroundingsOf(folder: Folder, tx: CatalogueReader): Parameters<typeof structure>[1] {
+function remembered(folder: Folder, tx: CatalogueReader): Pick<Look, 'own' | 'others'> {
+  const rows = new Map<RelPath, OwnRow | null>()
+  const entries = new Map<RelPath, readonly Entry[]>()
   return {
-    own: (path) => tx.own(folder.id, path)?.entry,
-    others: (path) => tx.others(folder.id, path).map(({ entry }) => entry),
+    own: (path) => {
+      const known = rows.get(path)
+      if (known !== undefined) return known ?? undefined
+      const row = tx.own(folder.id, path)
+      rows.set(path, row ?? null)
+      return row
+    },
+    others: (path) => {
+      const known = entries.get(path) ?? tx.others(folder.id, path).map(({ entry }) => entry)
+      entries.set(path, known)
+      return known
+    },
+  }
+}
+
+function verdictOf({ folder, own, others, resolver }: Look, path: RelPath): Verdict {
+  const ours = own(path)?.entry
+  const theirs = others(path)
+  const isDirectory = (ours ?? theirs[0])?.content.kind === 'directory'
+  if (folder.rules.ignores(path, isDirectory)) return { kind: 'nothing', reason: 'up-to-date' }
+  return resolve(ours, theirs, resolver)
+}
+
+function surroundingsOf({ folder, tx, own, others }: Look): Parameters<typeof structure>[1] {
+  return {
+    own: (path) => own(path)?.entry,
+    others,
     liveBelow: (directory) => liveBelow(folder, tx, directory),
   }
 }
@@ -70,37 +101,31 @@ function* liveBelow(folder: Folder, tx: CatalogueReader, directory: RelPath): It
 }
 
 /** Our own entry stands; but where its content should be on the disk and is not, it is to be fetched again. */
-function pending(folder: Folder, tx: CatalogueReader, path: RelPath, targets: Target[]): RelPath[] {
-  const own = tx.own(folder.id, path)
-  const isPending = own?.fingerprint === null && own.entry.isHeld && own.entry.content.kind !== 'deleted'
-  if (!isPending || folder.rules.ignores(path, own.entry.content.kind === 'directory')) return [path]
-  targets.push({ entry: own.entry, own, reason: 'up-to-date', copies: [] })
+function pending({ folder, own }: Look, path: RelPath, targets: Target[]): RelPath[] {
+  const row = own(path)
+  const isPending = row?.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
+  if (!isPending || folder.rules.ignores(path, row.entry.content.kind === 'directory')) return [path]
+  targets.push({ entry: row.entry, own: row, reason: 'up-to-date', copies: [] })
   return []
 }
 
-function targetOf(
-  folder: Folder,
-  tx: CatalogueReader,
-  path: RelPath,
-  verdict: Exclude<Verdict, { kind: 'nothing' }>,
-  resolver: Resolver,
-): Target {
+function targetOf(look: Look, path: RelPath, verdict: Exclude<Verdict, { kind: 'nothing' }>): Target {
   const losers = verdict.kind === 'settle' ? verdict.losers : []
   return {
     entry: verdict.entry,
-    own: tx.own(folder.id, path),
+    own: look.own(path),
     reason: verdict.reason,
-    copies: losers.flatMap((loser) => copyTarget(folder, tx, path, loser, resolver)),
+    copies: losers.flatMap((loser) => copyTarget(look, path, loser)),
   }
 }
 
 /** The conflict copy that a loser needs: resolved like any path, so that a deletion of the copy elsewhere stands. */
-function copyTarget(folder: Folder, tx: CatalogueReader, path: RelPath, loser: Entry, resolver: Resolver): Target[] {
+function copyTarget(look: Look, path: RelPath, loser: Entry): Target[] {
+  const { folder, tx, resolver } = look
   const copyPath = conflictPath(path, loser, folder.deps.crypto)
   if (copyPath === undefined || hasCopy(folder, tx, path, loser)) return []
-  const own = tx.own(folder.id, copyPath)
-  const others = tx.others(folder.id, copyPath).map(({ entry }) => entry)
-  const verdict = resolve(own?.entry, [...others, conflictCopy(copyPath, loser)], resolver)
+  const own = look.own(copyPath)
+  const verdict = resolve(own?.entry, [...look.others(copyPath), conflictCopy(copyPath, loser)], resolver)
   if (verdict.kind === 'nothing') return []
   return [{ entry: verdict.entry, own, reason: 'conflict-copy', copies: [] }]
 }
@@ -122,6 +147,6 @@ function localCopy(folder: Folder, tx: CatalogueReader, hash: BlobHash): LocalFi
   return { folder: found.folder, path: found.row.entry.path, fingerprint: found.row.fingerprint }
 }
 
-function isDelete({ own, entry }: Target): boolean {
-  return entry.content.kind === 'deleted' && own?.fingerprint != null
+function isDelete(target: Target): target is Target & { readonly own: OwnRow } {
+  return target.entry.content.kind === 'deleted' && target.own?.fingerprint != null
 }

@@ -18,7 +18,7 @@ import type { Held, Holding, RemoteState } from './holding.ts'
 import { remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
 import type { RecoveryHost } from './recovery.ts'
-import { createRecovery, onRecalled, recover } from './recovery.ts'
+import { createRecovery, forgetAsked, onRecalled, recover } from './recovery.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { blobsLanded } from './resolve-pass.ts'
 import type { Sessions, SessionsHost } from './sessions.ts'
@@ -295,6 +295,8 @@ class FolderEngine implements Engine {
         .map(([device]) => device)
     return {
       hasOthers: () => this.#o.membership.others().length > 0,
+      isEverybodyHeard: () =>
+        this.#o.membership.others().every((device) => this.#sessions.get(device)?.isGreeted() === true),
       holders: () => devices((remote) => remote.holds),
       complete: () => devices((remote) => remote.isComplete),
       onHead: (folder) => this.#announce(folder),
@@ -315,7 +317,7 @@ class FolderEngine implements Engine {
       folders: () => [...this.#held.values()].flatMap(({ folder }) => (folder === undefined ? [] : [folder])),
       haltNotice: noticeOf,
       onSession: (device, isOpen) => {
-        if (!isOpen) for (const { remotes } of this.#held.values()) remotes.delete(device)
+        if (!isOpen) this.#sessionEnded(device)
         onEvent({ kind: 'session', device, isOpen })
       },
       onHolds: (device, id, holds) => {
@@ -350,6 +352,13 @@ class FolderEngine implements Engine {
         const holding = this.#held.get(folder.id)
         if (holding !== undefined) onRecalled(folder, holding.recovery, device, message)
       },
+    }
+  }
+
+  #sessionEnded(device: DeviceId): void {
+    for (const { remotes, recovery } of this.#held.values()) {
+      remotes.delete(device)
+      forgetAsked(recovery, device)
     }
   }
 

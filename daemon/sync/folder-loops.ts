@@ -133,6 +133,7 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
     const scope = takeHints(folder)
     if (scope === undefined) continue
     const outcome = await observe(folder, scope, o)
+    if (scope === 'all') forgetDecision(folder, 'mass-delete-here')
     setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
     if (scope === 'all' && outcome.halt === null) folder.isScanned = true
     if (outcome.changes > 0) publishNow(folder)
@@ -161,18 +162,19 @@ export function publishNow(folder: Folder): void {
   folder.toPublish.raise()
 }
 
-/** Own edits at once; adoptions gather, the longer the more there are. */
+/** Own edits at once; adoptions gather, for longer while they keep coming. */
 async function publishLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
   const { clock } = folder.deps
-  let delayMs = host.pace.coalesceMs
+  const { coalesceMs, coalesceMaxMs } = host.pace
+  let delayMs = coalesceMs
   for (;;) {
+    const idleSinceMs = clock.monotonicMs()
     await folder.toPublish.wait(o)
+    const isCalm = clock.monotonicMs() - idleSinceMs >= coalesceMaxMs
+    delayMs = isCalm ? coalesceMs : Math.min(delayMs * 2, coalesceMaxMs)
     await urgentOrAfter(folder, delayMs, o)
-    const beganMs = clock.monotonicMs()
     if (!folder.isReady || folder.isPaused) continue
     if (await publish(folder)) host.onHead(folder)
-    const isBusy = clock.monotonicMs() - beganMs < delayMs
-    delayMs = isBusy ? Math.min(delayMs * 2, host.pace.coalesceMaxMs) : host.pace.coalesceMs
   }
 }
 
@@ -196,10 +198,17 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
     const mayApply = folder.isScanned && !folder.isPaused && (folder.halt === null || folder.decision !== null)
     if (!mayApply || folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
+    forgetDecision(folder, 'mass-delete-elsewhere')
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])
     if (outcome.steps > 0) folder.toPublish.raise()
+    if (outcome.isMoreReady) folder.toResolve.raise()
     host.onResolved(folder, outcome)
   }
+}
+
+/** A decision is on one halt: once the pass that meets it is over, it decides nothing more. */
+function forgetDecision(folder: Folder, kind: Halt['kind']): void {
+  if (folder.halt?.kind === kind) folder.decision = null
 }
 
 /** Takes a pass's word for the halt, but not for the halts that only the other way can see. */

@@ -15,6 +15,7 @@ import { isMassDelete } from '../core/guard.ts'
 import { observed } from '../core/observed.ts'
 import type { AbortOptions, DirectoryListing, Fingerprint } from '../ports.ts'
 import type { Folder, Halt, Problem } from './folder.ts'
+import { deletionOf, withoutMoved } from './deletions.ts'
 import { hint, resolverOf } from './folder.ts'
 import { blockSentence } from './problem-sentences.ts'
 
@@ -310,7 +311,7 @@ async function recordMissing(pass: Pass): Promise<Halt | null> {
   const rootFault = await rootHalt(folder)
   if (rootFault !== null) return rootFault
   const { live } = folder.deps.catalogue.read((tx) => tx.totals(folder.id))
-  const edits = rows.filter((row) => !isTombstoneKnown(folder, row))
+  const edits = deletionsOf(folder, rows)
   if (isMassDelete(edits.length, live)) {
     if (folder.decision === null) return { kind: 'mass-delete-here', deletes: edits.length, live }
     const decision = folder.decision
@@ -345,6 +346,18 @@ function missingRows({ folder, missing }: Pass): OwnRow[] {
     ),
   )
   return [...new Map(all.map((row) => [row.entry.path, row])).values()].filter((row) => row.fingerprint !== null)
+}
+
+/** What the person here deleted: what others deleted already is no news, and a file that moved is no deletion. */
+function deletionsOf(folder: Folder, rows: readonly OwnRow[]): readonly RelPath[] {
+  const news = rows.filter((row) => !isTombstoneKnown(folder, row))
+  return folder.deps.catalogue.read((tx) =>
+    withoutMoved(
+      tx,
+      folder.id,
+      news.map(({ entry }) => deletionOf(entry)),
+    ),
+  )
 }
 
 /** Whether another device deleted the path already: then its absence here is no news. */

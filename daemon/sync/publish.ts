@@ -64,8 +64,8 @@ function sealNext(tx: CatalogueWriter, folder: Folder): boolean {
   return true
 }
 
-/** As many entries as one segment takes: bounded in count, bytes and devices. */
-function fitting(entries: readonly Entry[]): readonly Entry[] {
+/** As many of these entries as one segment takes: bounded in bytes and devices. At least one. */
+export function fitting(entries: readonly Entry[]): readonly Entry[] {
   const devices = new Set<string>()
   let bytes = SEGMENT_OVERHEAD_BYTES
   const end = entries.findIndex((entry, i) => {

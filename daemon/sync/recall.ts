@@ -6,14 +6,16 @@
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import { entryDigest } from '../../protocol/entry.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
-import type { Head } from '../../protocol/manifest.ts'
+import type { Head, Position } from '../../protocol/manifest.ts'
 import { comparePositions, moveDigest, openHead } from '../../protocol/manifest.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { sameBytes } from '../../protocol/chunks.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { Folder } from './folder.ts'
+import { fitting } from './publish.ts'
 
 /** Entries of one page: with the longest paths below the largest frame. */
 const PAGE_ENTRIES = 256
@@ -23,8 +25,9 @@ type Recalled = Extract<MetaMessage, { kind: 'recalled' }>
 /** One page of what we know of a device's own state. */
 export function recalledPage(folder: Folder, device: DeviceId, after: RelPath | null): Recalled {
   return folder.deps.catalogue.read((tx) => {
-    const entries = tx.entriesHeldBy(folder.id, device, after, PAGE_ENTRIES)
-    const isLast = entries.length < PAGE_ENTRIES
+    const known = tx.entriesHeldBy(folder.id, device, after, PAGE_ENTRIES)
+    const entries = fitting(known)
+    const isLast = known.length < PAGE_ENTRIES && entries.length === known.length
     const head = isLast ? (tx.peerPosition(folder.id, device)?.head ?? null) : null
     return { kind: 'recalled', folder: folder.id, head, entries, isLast }
   })
@@ -43,16 +46,20 @@ export function createRecall(): Recall {
   return { arriving: new Map(), answered: new Set(), best: null, epochMax: 0 }
 }
 
-/** Takes one page. @returns whether the device has said all. */
-export function takeRecalled(recall: Recall, folder: Folder, device: DeviceId, message: Recalled): boolean {
+/** Takes one page. @throws ProtocolError when the pages are not in order, or the head is forged */
+export function takeRecalled(recall: Recall, folder: Folder, device: DeviceId, message: Recalled): void {
   const entries = recall.arriving.get(device) ?? []
-  entries.push(...message.entries)
+  for (const entry of message.entries) {
+    const last = entries.at(-1)
+    if (last !== undefined && last.path >= entry.path)
+      throw new ProtocolError('bad-field', 'a recalled manifest is not in order')
+    entries.push(entry)
+  }
   recall.arriving.set(device, entries)
-  if (!message.isLast) return false
+  if (!message.isLast) return
   recall.arriving.delete(device)
   recall.answered.add(device)
   if (message.head !== null) consider(recall, folder, openHead(message.head, folder.deps.crypto), entries)
-  return true
 }
 
 function consider(recall: Recall, folder: Folder, head: Head, entries: readonly Entry[]): void {
@@ -76,17 +83,24 @@ export function stateDigestOf(entries: readonly Entry[], crypto: Crypto): Uint8A
   )
 }
 
-/** Makes a recalled manifest our own again, under a new epoch. The disk is compared with it afterwards. */
-export function restoreOwn(folder: Folder, recall: Recall, lastEpoch: number): void {
-  const epoch = Math.max(recall.epochMax + 1, lastEpoch + 1, folder.deps.clock.wallMs())
-  folder.deps.catalogue.transact({ isDurable: true }, (tx) => {
+/**
+ * Makes a recalled manifest our own again, under a new epoch; unless what the catalogue has is newer, which stays. The disk is
+ * compared with it afterwards.
+ */
+export function restoreOwn(folder: Folder, recall: Recall, ownAt: Position | null, savedAt: Position | null): void {
+  const { catalogue, clock, log } = folder.deps
+  const { best } = recall
+  const bestAt = best === null ? null : { epoch: best.head.epoch, seq: best.head.lastSeq }
+  const isNewer = bestAt !== null && (ownAt === null || comparePositions(bestAt, ownAt) > 0)
+  const entries = isNewer && best !== null ? best.entries : []
+  const epoch = Math.max(recall.epochMax + 1, (ownAt?.epoch ?? 0) + 1, (savedAt?.epoch ?? 0) + 1, clock.wallMs())
+  catalogue.transact({ isDurable: true }, (tx) => {
     tx.beginEpoch(folder.id, epoch)
-    const entries = recall.best?.entries ?? []
     for (const entry of entries) tx.setOwn(folder.id, { entry, fingerprint: null }, 'resolved')
     tx.markDirty(
       folder.id,
       entries.map((entry) => entry.path),
     )
   })
-  folder.deps.log.event('recall.done', { folder: folder.id, entries: recall.best?.entries.length ?? 0, epoch })
+  log.event('recall.done', { folder: folder.id, entries: entries.length, epoch })
 }

@@ -20,10 +20,15 @@ const FIRST_MANIFEST_MS = 15_000
 /** How often it is looked whether a wait is over, in milliseconds. */
 const LOOK_MS = 100
 
+/** How long a question may go unanswered before it is asked again, in milliseconds. */
+const ASK_AGAIN_MS = 15_000
+
 /** Who holds the folder, as far as sessions have told. */
 export interface RecoveryHost {
   /** Whether the group has any other member. */
   hasOthers(): boolean
+  /** Whether every other member is online and has said what it holds. */
+  isEverybodyHeard(): boolean
   /** Devices with an open session that hold the folder. */
   holders(folder: Folder): readonly DeviceId[]
   /** Of those, the ones whose log is here to its head. */
@@ -37,63 +42,79 @@ export interface Recovery {
   /** Set when the folder was accepted since the start, and nothing was published of it. */
   readonly isNew: boolean
   readonly recall: Recall
-  readonly asked: Set<DeviceId>
+  /** Who was asked in a session that is still open, and when that was or its last page came, in milliseconds. */
+  readonly asked: Map<DeviceId, number>
 }
 
 export function createRecovery(isNew: boolean): Recovery {
-  return { isNew, recall: createRecall(), asked: new Set() }
+  return { isNew, recall: createRecall(), asked: new Map() }
 }
 
 /** Resolves when the folder may compare its disk. */
 export async function recover(folder: Folder, recovery: Recovery, host: RecoveryHost, o: AbortOptions): Promise<void> {
   const saved = await loadHead(folder.id, folder.deps)
   const own = folder.deps.catalogue.read((tx) => tx.ownHead(folder.id))
-  const savedAt = saved === undefined ? undefined : { epoch: saved.epoch, seq: saved.lastSeq }
-  const isBehind =
-    folder.isRecovering ||
-    (savedAt !== undefined &&
-      (own?.signed == null || comparePositions({ epoch: own.epoch, seq: own.lastSeq }, savedAt) < 0))
-  if (!isBehind) {
+  const savedAt = saved === undefined ? null : { epoch: saved.epoch, seq: saved.lastSeq }
+  const ownAt = own?.signed == null ? null : { epoch: own.epoch, seq: own.lastSeq }
+  const isBehind = savedAt !== null && (ownAt === null || comparePositions(ownAt, savedAt) < 0)
+  if (!isBehind && !folder.isRecovering) {
     if (recovery.isNew && own === undefined) await firstManifest(folder, host, o)
     return
   }
   folder.isRecovering = true
   folder.deps.log.event('folder.recovering', { folder: folder.id })
   if (host.hasOthers()) await recallFromAll(folder, recovery, host, o)
-  restoreOwn(folder, recovery.recall, Math.max(savedAt?.epoch ?? 0, own?.epoch ?? 0))
+  restoreOwn(folder, recovery.recall, ownAt, savedAt)
   folder.isRecovering = false
 }
 
-/** Asks everyone who comes within reach; goes on when all of them have answered and no other has come for a while. */
+/**
+ * Asks everyone who comes within reach; goes on when all of them have answered and no other has come for a while, or when all
+ * members are there and none of them holds the folder.
+ */
 async function recallFromAll(folder: Folder, recovery: Recovery, host: RecoveryHost, o: AbortOptions): Promise<void> {
   const { clock } = folder.deps
-  let answeredMs: number | undefined
+  let settledMs: number | undefined
   for (;;) {
-    for (const device of host.holders(folder)) {
-      if (recovery.asked.has(device)) continue
-      recovery.asked.add(device)
-      host.ask(device, { kind: 'recall', folder: folder.id })
-    }
-    const isAnswered =
-      recovery.recall.answered.size > 0 && [...recovery.asked].every((device) => isDone(folder, recovery, host, device))
-    answeredMs = isAnswered ? (answeredMs ?? clock.monotonicMs()) : undefined
-    if (answeredMs !== undefined && clock.monotonicMs() - answeredMs >= SETTLE_MS) return
+    const holders = host.holders(folder)
+    askHolders(folder, recovery, host, holders)
+    const { answered } = recovery.recall
+    const hasWord = answered.size > 0 || (holders.length === 0 && host.isEverybodyHeard())
+    const isSettled = hasWord && holders.every((device) => answered.has(device))
+    settledMs = isSettled ? (settledMs ?? clock.monotonicMs()) : undefined
+    if (settledMs !== undefined && clock.monotonicMs() - settledMs >= SETTLE_MS) return
     await clock.sleep(LOOK_MS, o)
   }
 }
 
-function isDone(folder: Folder, recovery: Recovery, host: RecoveryHost, device: DeviceId): boolean {
-  return recovery.recall.answered.has(device) || !host.holders(folder).includes(device)
+function askHolders(folder: Folder, recovery: Recovery, host: RecoveryHost, holders: readonly DeviceId[]): void {
+  const nowMs = folder.deps.clock.monotonicMs()
+  for (const device of holders) {
+    const askedMs = recovery.asked.get(device)
+    if (recovery.recall.answered.has(device)) continue
+    if (askedMs !== undefined && nowMs - askedMs < ASK_AGAIN_MS) continue
+    recovery.asked.set(device, nowMs)
+    recovery.recall.arriving.delete(device)
+    host.ask(device, { kind: 'recall', folder: folder.id })
+  }
 }
 
-/** A page of the own manifest came. */
+/** A session ended: what was asked in it is asked again in the next. */
+export function forgetAsked(recovery: Recovery, device: DeviceId): void {
+  recovery.asked.delete(device)
+  recovery.recall.arriving.delete(device)
+}
+
+/** A page of the own manifest came. @throws ProtocolError */
 export function onRecalled(
   folder: Folder,
   recovery: Recovery,
   device: DeviceId,
   message: Extract<MetaMessage, { kind: 'recalled' }>,
 ): void {
-  if (folder.isRecovering && recovery.asked.has(device)) takeRecalled(recovery.recall, folder, device, message)
+  if (!folder.isRecovering || !recovery.asked.has(device)) return
+  recovery.asked.set(device, folder.deps.clock.monotonicMs())
+  takeRecalled(recovery.recall, folder, device, message)
 }
 
 async function firstManifest(folder: Folder, host: RecoveryHost, o: AbortOptions): Promise<void> {

@@ -15,6 +15,8 @@ import { apply } from './apply.ts'
 import type { Applied } from './apply.ts'
 import { decide } from './decide.ts'
 import type { Decision } from './decide.ts'
+import { withoutMoved } from './deletions.ts'
+import type { Deletion } from './deletions.ts'
 import type { Folder, Halt } from './folder.ts'
 import type { PullQueue } from './pull.ts'
 import { resolverOf } from './folder.ts'
@@ -31,6 +33,8 @@ export interface PassOutcome {
   /** Paths that are still dirty, and for which something else must happen first. */
   readonly left: number
   readonly halt: Halt | null
+  /** What was left can go on at once, after what this pass did. */
+  readonly isMoreReady: boolean
 }
 
 export async function resolvePass(
@@ -39,10 +43,13 @@ export async function resolvePass(
   treeOf: (folder: FolderId) => FileTree | undefined,
   o: AbortOptions,
 ): Promise<PassOutcome> {
-  const halt = (await rootHalt(folder)) ?? guard(folder)
-  if (halt !== null) return { steps: 0, left: 0, halt }
+  const rootFault = await rootHalt(folder)
+  if (rootFault !== null) return halted(rootFault)
+  const guarded = guard(folder)
+  if (guarded.halt !== null) return halted(guarded.halt)
   let steps = 0
   let left = 0
+  let isMoreReady = false
   let before: RelPath | null = null
   for (;;) {
     const batch = folder.deps.catalogue.read((tx) => tx.dirty(folder.id, before, BATCH_PATHS))
@@ -53,34 +60,42 @@ export async function resolvePass(
     const applied = await apply(folder, decision.plan.steps, treeOf, o)
     left += settle(folder, batch, decision, applied, pulls)
     steps += decision.plan.steps.length
+    isMoreReady ||= decision.plan.later.length > 0 && applied.done.length > 0
   }
-  folder.decision = null
-  return { steps, left, halt: null }
+  if (guarded.isDecided) folder.decision = null
+  return { steps, left, halt: null, isMoreReady }
+}
+
+function halted(halt: Halt): PassOutcome {
+  return { steps: 0, left: 0, halt, isMoreReady: false }
 }
 
 /** Whether the pass would delete too much, counted over all that is dirty. A person's answer is carried out. */
-function guard(folder: Folder): Halt | null {
+function guard(folder: Folder): { readonly halt: Halt | null; readonly isDecided: boolean } {
   const { live, atMost } = folder.deps.catalogue.read((tx) => ({
     live: tx.totals(folder.id).live,
     atMost: tx.dirtyDeletes(folder.id),
   }))
-  if (!isMassDelete(atMost, live)) return null
+  if (!isMassDelete(atMost, live)) return { halt: null, isDecided: false }
   const deletes = exactDeletes(folder)
-  if (!isMassDelete(deletes.length, live)) return null
-  if (folder.decision === null) return { kind: 'mass-delete-elsewhere', deletes: deletes.length, live }
+  if (!isMassDelete(deletes.length, live)) return { halt: null, isDecided: false }
+  if (folder.decision === null) {
+    return { halt: { kind: 'mass-delete-elsewhere', deletes: deletes.length, live }, isDecided: false }
+  }
   if (folder.decision === 'reject') assertLive(folder, deletes)
-  return null
+  return { halt: null, isDecided: true }
 }
 
-function exactDeletes(folder: Folder): RelPath[] {
-  const paths: RelPath[] = []
+/** What the pass would delete, without files whose content has another path. */
+function exactDeletes(folder: Folder): readonly RelPath[] {
+  const deletes: Deletion[] = []
   let before: RelPath | null = null
   for (;;) {
     const batch: DirtyPath[] = folder.deps.catalogue.read((tx) => tx.dirty(folder.id, before, BATCH_PATHS))
     const last = batch.at(-1)
-    if (last === undefined) return paths
+    if (last === undefined) return folder.deps.catalogue.read((tx) => withoutMoved(tx, folder.id, deletes))
     before = last.path
-    paths.push(...decide(folder, batch, folder.landed).deletes)
+    deletes.push(...decide(folder, batch, folder.landed).deletes)
   }
 }
 

@@ -52,6 +52,8 @@ export interface SessionHost {
 
 export interface Session {
   readonly remote: DeviceId
+  /** Whether the other side has said which folders it holds. */
+  isGreeted(): boolean
   /** Our head of a folder moved, or we hold it since now. */
   announce(folder: FolderId): void
   send(message: MetaMessage): void
@@ -92,11 +94,15 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
   }
   return {
     remote: stream.remote,
+    isGreeted: () => state.isGreeted,
     announce: (folder) => {
       state.announced.add(folder)
       state.toSend.raise()
     },
-    send: (message) => ask(state, () => message),
+    send: (message) => {
+      if (hasRoom(state)) ask(state, () => message)
+      else stream.abort('the other side takes nothing')
+    },
     follow: (folder) => {
       const head = state.heads.get(folder)
       if (head !== undefined) takeHead(state, folder, head)
@@ -119,8 +125,12 @@ async function run(state: State, o: AbortOptions): Promise<void> {
   }
 }
 
+function hasRoom(state: State): boolean {
+  return state.outbox.length < OUTBOX_MAX
+}
+
 function ask(state: State, outgoing: Outgoing): void {
-  if (state.outbox.length >= OUTBOX_MAX) throw new ProtocolError('too-large', 'a peer asks for more than it takes')
+  if (!hasRoom(state)) throw new ProtocolError('too-large', 'a peer asks for more than it takes')
   state.outbox.push(outgoing)
   state.toSend.raise()
 }
@@ -129,9 +139,19 @@ function ask(state: State, outgoing: Outgoing): void {
 
 async function writeLoop(state: State, o: AbortOptions): Promise<void> {
   for (;;) {
-    const message = state.outbox.shift()?.() ?? nextAnnouncement(state)
-    if (message !== undefined) await state.stream.write(encodeMetaMessage(message), o)
-    else if (state.outbox.length === 0 && state.announced.size === 0) await state.toSend.wait(o)
+    const message = nextMessage(state)
+    if (message === undefined) await state.toSend.wait(o)
+    else await state.stream.write(encodeMetaMessage(message), o)
+  }
+}
+
+/** Undefined: nothing is to be said before the latch is raised again. */
+function nextMessage(state: State): MetaMessage | undefined {
+  for (;;) {
+    const outgoing = state.outbox.shift()
+    if (outgoing === undefined) return nextAnnouncement(state)
+    const message = outgoing()
+    if (message !== undefined) return message
   }
 }
 
