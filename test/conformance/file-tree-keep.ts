@@ -91,8 +91,8 @@ export function describeVersions(bench: Bench): void {
       const keepAs = bench().versionName('third')
       await bench().change({ kind: 'remove', path: path('third'), expect: await bench().look('third'), keepAs })
       assert.deepEqual(
-        (await bench().versions()).map(({ name }) => name),
-        [first, second, keepAs],
+        (await bench().versions()).map(({ name, batch }) => [name, batch]),
+        [first, second, keepAs].map((name) => [name, 'batch-1']),
       )
     })
   })

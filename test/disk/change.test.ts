@@ -229,6 +229,54 @@ function isNew(paths: Call['paths']): boolean {
   return paths.some((each) => /[0-9a-f]{64}$/.test(each))
 }
 
+describe('an edit at the last moment', () => {
+  const isMoveAway = ({ name, paths }: Call): boolean => name === 'rename' && paths[0]?.endsWith('/a') === true
+  const edit = (): void => {
+    opened().hands.write('a', 'my edit', { mtimeMs: 9_000 })
+  }
+
+  for (const kind of ['place', 'symlink', 'remove'] as const) {
+    it(`stays where it is: the ${kind} has changed nothing`, async () => {
+      opened().hands.write('a', 'old', { mtimeMs: 5_000 })
+      const expect = await bench().look('a')
+      const [keepAs, rest] = [bench().versionName('a'), { path: path('a'), expect, mtimeMs: 0 }]
+      const changes: Record<typeof kind, TreeChange> = {
+        place: await bench().placing('a', 'new', expect),
+        symlink: { kind: 'symlink', target: 'b', keepAs, ...rest },
+        remove: { kind: 'remove', path: path('a'), expect, keepAs },
+      }
+      {
+        using _calls = onCalls((call) => {
+          if (isMoveAway(call)) byHand(edit)
+          return 'done'
+        })
+        assert.deepEqual(await bench().kinds(changes[kind]), ['changed'])
+      }
+      assert.equal(opened().hands.read('a'), 'my edit')
+      assert.deepEqual(await bench().versions(), [])
+    })
+
+    it(`is not even moved when it was seen before the ${kind}`, async () => {
+      opened().hands.write('a', 'old', { mtimeMs: 5_000 })
+      const expect = await bench().look('a')
+      edit()
+      const keepAs = bench().versionName('a')
+      const changes: Record<typeof kind, TreeChange> = {
+        place: await bench().placing('a', 'new', expect),
+        symlink: { kind: 'symlink', path: path('a'), target: 'b', mtimeMs: 0, keepAs, expect },
+        remove: { kind: 'remove', path: path('a'), expect, keepAs },
+      }
+      let moves = 0
+      using _calls = onCalls((call) => {
+        if (isMoveAway(call)) moves += 1
+        return 'done'
+      })
+      assert.deepEqual(await bench().kinds(changes[kind]), ['changed'])
+      assert.equal(moves, 0)
+    })
+  }
+})
+
 describe('a batch', () => {
   it('syncs each directory that it changed once, and the log of versions', async () => {
     const { hands, root } = opened()

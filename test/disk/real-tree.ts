@@ -102,7 +102,7 @@ export function createHands(root: string): TreeHands {
     read: (path) => (find(path)?.isFile() === true ? readFileSync(at(path), 'utf8') : undefined),
     target: (path) => (find(path)?.isSymbolicLink() === true ? readlinkSync(at(path)) : undefined),
     isDirectory: (path) => find(path)?.isDirectory() === true,
-    mtimeMs: (path) => Math.floor(Number(find(path)?.mtimeMs)),
+    mtimeMs: (path) => Number(lstatSync(at(path), { bigint: true }).mtimeNs / 1_000_000n),
     isExecutable: (path) => (Number(find(path)?.mode) & 0o100) !== 0,
     names: (path) => readdirSync(at(path)).sort(),
     unmark: () => {
