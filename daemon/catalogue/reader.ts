@@ -18,6 +18,7 @@ import type {
 } from '../catalogue-port.ts'
 import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
 import { createDirtyReader } from './dirty.ts'
+import { createPathReader } from './paths.ts'
 import { KIND_DELETED, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
@@ -72,20 +73,6 @@ export function createReader(tables: Tables): CatalogueReader {
           .all(n(folder), tables.deviceBit(device), after ?? '', limit),
       ),
     intents: (folder) => intentsOf(tables, folder),
-    pathOf: (folder, hash) =>
-      sql('select path from entry where hash = ? and folder = ? limit 1').pluck().get(idBytes(hash), n(folder)) as
-        RelPath | undefined,
-    pathsOf: (folder, hash, limit) =>
-      sql('select distinct path from entry where hash = ? and folder = ? and held limit ?')
-        .pluck()
-        .all(idBytes(hash), n(folder), limit) as RelPath[],
-    livePaths: (folder, directory, after, limit) =>
-      sql(
-        `select distinct path from entry where folder = ? and path > ? and path < ? and kind < ${KIND_DELETED} and held
-         order by path limit ?`,
-      )
-        .pluck()
-        .all(n(folder), after ?? startOf(directory), endOf(directory), limit) as RelPath[],
     conflictCopies: (folder, limit) =>
       rows(
         sql(`${OWN} where o.folder = ? and o.live and e.conflict order by o.parent, o.name limit ?`).all(
@@ -93,6 +80,7 @@ export function createReader(tables: Tables): CatalogueReader {
           limit,
         ),
       ),
+    ...createPathReader(tables),
     folders: () => [...tables.folderIds()],
   }
 }
