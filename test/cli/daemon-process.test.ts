@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { poll } from '../../cli/patience.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
-import { COMPILE_CACHE, runHolt, spawnHolt } from './fake-home.ts'
+import { COMPILE_CACHE, DEADLINE_MS, firstWords, runHolt, spawnHolt } from './fake-home.ts'
 import type { Ended } from './lent-world.ts'
 import { say } from './lent-world.ts'
 
@@ -101,8 +102,9 @@ describe('holt daemon', () => {
     await using home = await openQuietHome()
     const child = spawnHolt(home.path, ['daemon'], { main: MAIN })
     const output = text(child.stdout)
-    await once(child.stdout, 'data')
-    while ((await home.holt('devices')).status !== EXIT.ok);
+    await firstWords(child)
+    const answers = async () => ((await home.holt('devices')).status === EXIT.ok ? true : undefined)
+    assert.ok(await poll(answers, { everyMs: 50, deadlineMs: DEADLINE_MS, signal: new AbortController().signal }))
     child.kill('SIGTERM')
     await once(child, 'exit')
     assert.equal(child.exitCode, EXIT.ok)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
@@ -22,9 +22,13 @@ import { createFakeService } from '../http/fake-service.ts'
 
 export const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 export const TOKEN = '5a'.repeat(32)
+/** No command here takes a second on a quiet machine; one that takes this long hangs. */
+export const DEADLINE_MS = 20_000
 /** Compiled once for all processes of this test file. */
 export const COMPILE_CACHE = join(tmpdir(), `holt-cli-cache-${process.pid}`)
-process.once('exit', () => void rm(COMPILE_CACHE, { recursive: true, force: true }))
+process.once('exit', () => {
+  rmSync(COMPILE_CACHE, { recursive: true, force: true })
+})
 
 export interface Ran {
   readonly status: number | null
@@ -106,6 +110,7 @@ export function spawnHolt(
   const { environment = {}, workingDirectory, main = MAIN } = options
   return spawn(process.execPath, [main, ...words], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: DEADLINE_MS,
     ...(workingDirectory !== undefined && { cwd: workingDirectory }),
     env: {
       PATH: process.env['PATH'],
@@ -116,6 +121,18 @@ export function spawnHolt(
       ...environment,
     },
   })
+}
+
+/** What a process says first. @throws Error when it ends, or time is up, before it has said anything */
+export async function firstWords(child: ChildProcessWithoutNullStreams): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  child.stdout.once('data', (piece: Buffer) => {
+    resolve(piece.toString())
+  })
+  child.once('close', () => {
+    reject(new Error(`it ended with ${String(child.exitCode)} and said nothing`))
+  })
+  return await promise
 }
 
 async function listen(listener: RequestListener, path: string): Promise<Server> {

@@ -4,10 +4,7 @@ import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { runCli } from '../../cli/run.ts'
 import type { World } from '../../cli/world.ts'
-import { assertDeclared } from './fake-home.ts'
-
-/** Nothing here takes a second; a test that waits this long has failed. */
-const DEADLINE_MS = 8000
+import { DEADLINE_MS, assertDeclared } from './fake-home.ts'
 
 /** A home, and what its daemon was asked for, where that is known. */
 export interface Place {
@@ -39,6 +36,9 @@ export function runInside(
   const { isTty = false, ...rest } = over
   const [stdin, stdout, stderr] = [createInput(isTty), createScreen(isTty), createScreen(isTty)]
   const interrupt = new AbortController()
+  const timer = setTimeout(() => {
+    interrupt.abort(new Error('it hangs'))
+  }, DEADLINE_MS)
   const before = home.asked?.length ?? 0
   const status = runCli({
     words,
@@ -61,6 +61,7 @@ export function runInside(
     type: (text) => void stdin.write(text),
     sees: (stream, pattern) => waitFor(stream === 'stdout' ? stdout : stderr, pattern),
     ended: status.then((code) => {
+      clearTimeout(timer)
       assertDeclared(words, home.asked?.slice(before) ?? [])
       return { status: code, stdout: stdout.text(), stderr: stderr.text() }
     }),

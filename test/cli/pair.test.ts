@@ -11,7 +11,7 @@ import { createCode, formatCode } from '../../protocol/pairing.ts'
 import type { FakeService } from '../http/fake-service.ts'
 import { OTHER, SELF } from '../http/fake-service.ts'
 import type { FakeHome } from './fake-home.ts'
-import { openFakeHome, spawnHolt } from './fake-home.ts'
+import { firstWords, openFakeHome, spawnHolt } from './fake-home.ts'
 import { runInside, say } from './lent-world.ts'
 
 const CODE = formatCode(createCode((length) => new Uint8Array(length).fill(7)))
@@ -42,8 +42,7 @@ describe('holt pair, on the device that shows the code', () => {
     await using home = await opened()
     const child = spawnHolt(home.path, ['pair'])
     const rest = text(child.stderr)
-    const [first] = (await once(child.stdout, 'data')) as [Buffer]
-    assert.equal(first.toString(), '7-soldier-wet-jelly\n')
+    assert.equal(await firstWords(child), '7-soldier-wet-jelly\n')
     child.kill('SIGINT')
     await once(child, 'exit')
     assert.equal(child.exitCode, EXIT.interrupted)
