@@ -3,24 +3,32 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { StateFiles } from '../ports.ts'
 import { hasErrno } from './disk-error.ts'
+import { StateError } from './state-error.ts'
 
 const DIRECTORY_MODE = 0o700
 const FILE_MODE = 0o600
+/** Any right of group or others. */
+const OTHERS_MASK = 0o077
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 /** No name begins like this. */
 const TEMPORARY = '.new-'
 /** Parts joined by `/`; none begins with a dot. */
 const NAME = /^(?!\.)[\w.@+=-]+(?:\/(?!\.)[\w.@+=-]+)*$/
 
-/** @param directory made when it is missing; what a crash left of a write is removed. */
+/**
+ * @param directory made when it is missing; what a crash left of a write is removed.
+ * @throws StateError `exposed` when others have any right to the directory or to a file in it.
+ */
 export async function openStateFiles(directory: string): Promise<StateFiles> {
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+  await checkPrivate(directory, directory)
   for (const name of await namesBelow(directory)) {
     if (isTemporary(name)) await rm(join(directory, name), { force: true })
+    else await checkPrivate(directory, join(directory, name))
   }
   const writes = new Map<string, Promise<void>>()
   return {
@@ -42,6 +50,13 @@ export async function openStateFiles(directory: string): Promise<StateFiles> {
       return names.filter((name) => !isTemporary(name) && name.startsWith(prefix)).sort()
     },
   }
+}
+
+async function checkPrivate(directory: string, path: string): Promise<void> {
+  // Windows has no such rights: what lies in a user's profile is the user's.
+  if (process.platform === 'win32' || ((await lstat(path)).mode & OTHERS_MASK) === 0) return
+  const fix = `chmod -R go= '${directory.replaceAll("'", String.raw`'\''`)}'`
+  throw new StateError('exposed', `Others on this machine can read ${path}, where Holt's keys lie. Run: ${fix}`)
 }
 
 function placeOf(directory: string, name: string): string {
