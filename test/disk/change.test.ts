@@ -1,6 +1,6 @@
 /** What only a real disk shows of changes: permissions, links, races of directories, names, and what is synced. */
 
-import { byHand, onCalls } from './disk-calls.ts'
+import { byHand, caseless, onCalls } from './disk-calls.ts'
 import type { Call } from './disk-calls.ts'
 import assert from 'node:assert/strict'
 import { chmodSync, linkSync, mkdirSync, readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
@@ -228,6 +228,36 @@ describe('what fails', () => {
 function isNew(paths: Call['paths']): boolean {
   return paths.some((each) => /[0-9a-f]{64}$/.test(each))
 }
+
+describe('a disk that does not tell cases apart', () => {
+  /** An emulation: whether the real ones rename in such a case differs. */
+  const openCaseless = (): Promise<RealTree> => openRealTree({ traits: { caseSensitive: false } })
+
+  it('renames a file to the same name in other letters', async () => {
+    await using tree = await openCaseless()
+    const there = new TreeBench(tree)
+    tree.hands.write('photo', 'bytes', { mtimeMs: MTIME_MS })
+    const expect = await there.look('photo')
+    const rest = { mtimeMs: MTIME_MS, executable: false, expect }
+    using _caseless = caseless()
+    assert.deepEqual(await there.kinds({ kind: 'rename', from: path('photo'), path: path('Photo'), ...rest }), ['done'])
+    assert.deepEqual(tree.hands.names('.'), ['.holt', 'Photo'])
+  })
+
+  it('takes no new file where one is in other letters', async () => {
+    await using tree = await openCaseless()
+    const there = new TreeBench(tree)
+    tree.hands.write('photo', 'mine')
+    const changes = [
+      await there.placing('Photo', 'new'),
+      await there.placing('other', 'a'),
+      await there.placing('OTHER', 'b'),
+    ]
+    using _caseless = caseless()
+    assert.deepEqual(await there.kinds(...changes), ['changed', 'done', 'changed'])
+    assert.deepEqual([tree.hands.read('photo'), tree.hands.read('other')], ['mine', 'a'])
+  })
+})
 
 describe('an edit at the last moment', () => {
   const isMoveAway = ({ name, paths }: Call): boolean => name === 'rename' && paths[0]?.endsWith('/a') === true

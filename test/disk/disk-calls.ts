@@ -5,6 +5,7 @@
 
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import { basename, dirname, join } from 'node:path'
 
 export interface Call {
   /** Counts from 1 since `onCalls`. */
@@ -52,10 +53,11 @@ const PROMISES = [
 
 type Any = (...args: unknown[]) => unknown
 
-const state: { decide: ((call: Call) => Fate) | undefined; calls: number; hasEnded: boolean } = {
+const state: { decide: ((call: Call) => Fate) | undefined; calls: number; hasEnded: boolean; isCaseless: boolean } = {
   decide: undefined,
   calls: 0,
   hasEnded: false,
+  isCaseless: false,
 }
 
 /** Asks for the fate of each call until it is disposed. @returns what also tells how many calls there were. */
@@ -69,6 +71,26 @@ export function onCalls(decide: (call: Call) => Fate): Disposable & { readonly c
       Object.assign(state, { decide: undefined, hasEnded: false })
     },
   }
+}
+
+/** Until it is disposed, a name finds what is there in other letters, as on a disk that does not tell cases apart. */
+export function caseless(): Disposable {
+  state.isCaseless = true
+  return {
+    [Symbol.dispose]: () => {
+      state.isCaseless = false
+    },
+  }
+}
+
+/** What a path that does not exist as it is means on such a disk. */
+function found(arg: unknown): unknown {
+  if (!state.isCaseless || typeof arg !== 'string' || !arg.includes('/') || fs.existsSync(arg)) return arg
+  const [directory, name] = [dirname(arg), basename(arg).toLowerCase()]
+  const other = fs.existsSync(directory)
+    ? fs.readdirSync(directory).find((each) => each.toLowerCase() === name)
+    : undefined
+  return other === undefined ? arg : join(directory, other)
 }
 
 /** Calls of a test's own hands are no calls of the process. */
@@ -99,7 +121,7 @@ function fateOf(name: string, args: readonly unknown[]): Fate {
 function wrapSync(name: string, original: Any): Any {
   return (...args) => {
     const fate = fateOf(name.replace(/Sync$/, ''), args)
-    const result = original(...args)
+    const result = original(...args.map(found))
     if (fate === 'ends-after') throw new Ended(name)
     return result
   }
@@ -108,7 +130,7 @@ function wrapSync(name: string, original: Any): Any {
 function wrapAsync(name: string, original: Any): Any {
   return async (...args) => {
     const fate = fateOf(name, args)
-    const result = await original(...args)
+    const result = await original(...args.map(found))
     if (fate === 'ends-after') throw new Ended(name)
     return result
   }
