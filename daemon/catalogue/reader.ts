@@ -3,7 +3,7 @@
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
-import type { ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
@@ -42,14 +42,7 @@ export function createReader(tables: Tables): CatalogueReader {
         .pluck()
         .all(n(folder)) as DirPath[],
     others: (folder, path) => othersOf(tables, folder, path),
-    ownByHash: (hash, limit) =>
-      sql(
-        `select o.folder as folder, e.body as body, o.fingerprint as fingerprint from entry e join own o on o.entry = e.id
-         where e.hash = ? and e.holders & ${SELF_BIT} and o.fingerprint is not null limit ?`,
-      )
-        .all(idBytes(hash), limit)
-        .map((row) => row as OwnColumns & { folder: number })
-        .map((row) => ({ folder: folderAt(tables, row.folder), row: ownRow(row, tables) })),
+    ownByHash: (hash, limit) => ownByHash(tables, hash, limit),
     holdersOf: (blob) => holdersOf(tables, blob),
     chunkList: (digest) => chunkListOf(tables, digest),
     ...createDirtyReader(tables),
@@ -83,6 +76,17 @@ export function createReader(tables: Tables): CatalogueReader {
     ...createPathReader(tables),
     folders: () => [...tables.folderIds()],
   }
+}
+
+function ownByHash(tables: Tables, hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[] {
+  return tables
+    .sql(
+      `select o.folder as folder, e.body as body, o.fingerprint as fingerprint from entry e join own o on o.entry = e.id
+       where e.hash = ? and e.holders & ${SELF_BIT} and o.fingerprint is not null limit ?`,
+    )
+    .all(idBytes(hash), limit)
+    .map((row) => row as OwnColumns & { folder: number })
+    .map((row) => ({ folder: folderAt(tables, row.folder), row: ownRow(row, tables) }))
 }
 
 function folderAt(tables: Tables, folderNo: number): FolderId {
