@@ -90,6 +90,10 @@ class ThreadPool implements DiskWorkers {
     const thread: Thread = { worker: newWorker(), open: new Map() }
     this.#threads.push(thread)
     thread.worker.unref()
+    // Node holds on to a thread anew when it has come up.
+    thread.worker.on('online', () => {
+      if (thread.open.size === 0) thread.worker.unref()
+    })
     thread.worker.on('message', (answered: Answered) => this.#settle(thread, answered))
     thread.worker.on('error', (cause) => this.#fail(thread, cause))
     thread.worker.on('exit', () => this.#fail(thread, new Error('a disk thread has ended')))

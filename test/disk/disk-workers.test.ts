@@ -1,8 +1,10 @@
 /** The threads that list and hash: nobody waits for somebody else's large file. */
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { TreeError } from '../../daemon/disk/disk-error.ts'
 import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
@@ -11,6 +13,7 @@ import { fingerprintOf } from '../../daemon/disk/fingerprint.ts'
 import type { HashJob, ListJob } from '../../daemon/disk/worker-jobs.ts'
 import { makeTemporary } from './real-tree.ts'
 
+const run = promisify(execFile)
 const MIB = 1024 * 1024
 const { signal } = new AbortController()
 
@@ -80,6 +83,15 @@ describe('the disk threads', () => {
     await assert.rejects(second, /no more/)
     assert.equal((await first)[0]?.kind, 'hashed')
     assert.equal((await workers.run(hashing('next', 20 * MIB), { signal, isLong: true }))[0]?.kind, 'hashed')
+  })
+
+  it('let the process end that has nothing else to do, whether they ever worked or not', async () => {
+    const pool = new URL('../../daemon/disk/disk-workers.ts', import.meta.url).href
+    const job = JSON.stringify(listing())
+    for (const work of ['', `await pool.run(${job}, new AbortController())`]) {
+      const script = `const { createDiskWorkers } = await import('${pool}'); const pool = createDiskWorkers(2); ${work}`
+      await run(process.execPath, ['--input-type=module', '--eval', script], { timeout: 20_000 })
+    }
   })
 
   it('go on after a job that fails', async () => {
