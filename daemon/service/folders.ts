@@ -63,6 +63,9 @@ export function createFolderService(parts: ServiceParts): FolderService {
 async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOptions): Promise<FolderView> {
   const facts = await parts.machine.inspect(request.path)
   if (!facts.exists) throw new ServiceError('path-not-found', `${request.path} does not exist.`)
+  const marked = knownFolders(parts).find(({ id, held }) => id === facts.marker && held === undefined)
+  // Its files were this folder's before: adding them again is accepting it again.
+  if (marked !== undefined) return acceptFolder(parts, marked.id, { path: request.path, waitMs: 0, confirm: true }, o)
   const name = request.name ?? lastComponent(facts.realPath)
   const named = knownFolders(parts).find((known) => known.name.toLowerCase() === name.toLowerCase())
   if (named !== undefined && request.ifOffered !== 'new') {
