@@ -90,7 +90,7 @@ describe('the disk threads', () => {
     const job = JSON.stringify(listing())
     for (const work of ['', `await pool.run(${job}, new AbortController())`]) {
       const script = `const { createDiskWorkers } = await import('${pool}'); const pool = createDiskWorkers(2); ${work}`
-      await run(process.execPath, ['--input-type=module', '--eval', script], { timeout: 20_000 })
+      await run(process.execPath, ['--eval', `void (async () => {${script}})()`], { timeout: 20_000 })
     }
   })
 
