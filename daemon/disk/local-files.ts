@@ -33,7 +33,8 @@ export async function inspectPath(path: string): Promise<PathFacts> {
   const found = await stat(path).catch(absent)
   const parent = await stat(dirname(path)).catch(absent)
   const realPath = found === undefined ? await realBelow(path) : await realpath(path)
-  const volume = found !== undefined || parent !== undefined ? await statfs(found === undefined ? dirname(path) : path) : undefined
+  const volume =
+    found !== undefined || parent !== undefined ? await statfs(found === undefined ? dirname(path) : path) : undefined
   const isDirectory = found?.isDirectory() === true
   const names = isDirectory ? await readdir(path).catch(() => []) : []
   return {
