@@ -127,7 +127,7 @@ function start(run: Run, device: SimDevice): void {
 function failureOf(run: Run): string | undefined {
   for (const { device, failure } of run.daemons.values()) {
     if (failure !== undefined)
-      return `${device.name} failed: ${failure instanceof Error ? (failure.stack ?? '') : String(failure)}`
+      return `${device.name} failed: ${failure instanceof Error ? (failure.stack ?? '') : JSON.stringify(failure)}`
   }
   return undefined
 }
