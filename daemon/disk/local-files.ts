@@ -92,7 +92,7 @@ export async function* localFiles(
   o: AbortOptions,
 ): AsyncIterable<LocalFile> {
   const context: DiskContext = { root, folder, names: new DiskNames(), clock: parts.clock, traits: TRAITS }
-  const watching = { add: () => undefined, forget: () => undefined }
+  const watching = { add: () => undefined }
   let level: DirPath[] = (await lstat(root)).isDirectory() ? [ROOT] : []
   while (level.length > 0) {
     const next: DirPath[] = []

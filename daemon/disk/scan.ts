@@ -12,7 +12,6 @@ const BATCH_DIRECTORIES = 8
 /** Told of each directory before it is listed, so that no change after the listing goes unseen. */
 export interface Watching {
   add(directory: DirPath): void
-  forget(directory: DirPath): void
 }
 
 export async function* scanDirectories(
@@ -28,10 +27,7 @@ export async function* scanDirectories(
     const toList = batch.map((directory) => ({ directory, onDisk: names.onDisk(directory) }))
     const job = { kind: 'list', root, holdsExecutableBit: traits.executableBit, directories: toList } as const
     const listed = await workers.run(job, { signal })
-    for (const { listing, differing } of listed) {
-      names.setDirectory(listing.directory, differing)
-      if (listing.state === 'absent') watching.forget(listing.directory)
-    }
+    for (const { listing, differing } of listed) names.setDirectory(listing.directory, differing)
     return listed.map(({ listing }) => listing)
   }
   const batches = inBatches(directories, { count: BATCH_DIRECTORIES })

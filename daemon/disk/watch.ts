@@ -60,7 +60,7 @@ export class TreeWatch implements Disposable {
     const path = diskPath(this.#context, directory)
     const identity = identityAt(path)
     if (identity === undefined) {
-      this.forget(directory)
+      this.#forget(directory)
       return
     }
     if (this.#watchers.get(directory)?.identity === identity) return
@@ -74,14 +74,6 @@ export class TreeWatch implements Disposable {
       if (!isSystemError(cause)) throw cause
       this.#failed.add(directory)
       void this.#poll(active.signal)
-    }
-  }
-
-  /** The directory is not there any more, nor what was below it. */
-  forget(directory: DirPath): void {
-    if (!this.#watchers.has(directory) && !this.#failed.has(directory)) return
-    for (const each of [...this.#watchers.keys(), ...this.#failed]) {
-      if (each === directory || (each !== ROOT && isBelow(each, directory))) this.#close(each)
     }
   }
 
@@ -112,6 +104,14 @@ export class TreeWatch implements Disposable {
     this.#watchers.clear()
     this.#failed.clear()
     this.#dirty.clear()
+  }
+
+  /** The directory is not there any more, nor what was below it. */
+  #forget(directory: DirPath): void {
+    if (!this.#watchers.has(directory) && !this.#failed.has(directory)) return
+    for (const each of [...this.#watchers.keys(), ...this.#failed]) {
+      if (each === directory || (each !== ROOT && isBelow(each, directory))) this.#close(each)
+    }
   }
 
   #close(directory: DirPath): void {

@@ -103,6 +103,16 @@ describe('hashing a file on the disk', () => {
     assert.deepEqual(kinds, ['hashed', 'changed', 'changed', 'hashed'])
   })
 
+  it('hashes files of several directories, each the one that was asked for', () => {
+    const names = ['file', 'a/file', 'a/b/file', 'a/other', 'c/file']
+    for (const name of names) write(name, Buffer.from(name))
+    const hashes = hash(names).map((hashed) => hashed.kind === 'hashed' && hashed.hash)
+    assert.deepEqual(
+      hashes,
+      names.map((name) => hashOf(Buffer.from(name))),
+    )
+  })
+
   it('follows no link: neither a file nor a directory that became one', () => {
     write('outside/file')
     write('root/dir/file')

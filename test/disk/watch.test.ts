@@ -1,7 +1,7 @@
 /** Watching a real folder: nothing that happens is missed, and where the system will not watch, everything is a hint at times. */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { DiskContext } from '../../daemon/disk/context.ts'
@@ -131,7 +131,7 @@ describe('watching a folder on the disk', () => {
   it('tells nothing of what belongs to Holt', async () => {
     write('dir/a')
     await scan(ROOT, path('dir'))
-    writeFileSync(join(opened.root, '.holt/mark'), '')
+    utimesSync(join(opened.root, '.holt'), 1, 1)
     await opened.store.put(hashOf(bytesOf('blob')), bytesOf('blob'), new AbortController())
     write('dir/b')
     await heard.until(() => heard.directories.has(path('dir')), 'the directory was never told')
