@@ -54,7 +54,7 @@ export interface FolderTotals {
   readonly live: number
   readonly files: number
   readonly bytes: number
-  /** Sum mod 2^256 over own entries, 32 bytes. */
+  /** Sum mod 2^256 over own entries that are held, tombstones too; 32 bytes. */
   readonly digest: Uint8Array
 }
 
@@ -114,8 +114,8 @@ export interface CatalogueWriter extends CatalogueReader {
   /** The same entry, seen with another look. */
   setFingerprint(folder: FolderId, path: RelPath, fingerprint: Fingerprint | null): void
   markDirty(folder: FolderId, paths: Iterable<RelPath>): void
-  /** Every path of which anything is known. */
-  markAllDirty(folder: FolderId): void
+  /** Every path of which another device says what this one does not say too. */
+  markDisputed(folder: FolderId): void
   /** Only marks that are not newer than those given go away. */
   clearDirty(folder: FolderId, paths: Iterable<DirtyPath>): void
   /** The paths are resolved again when the blob is here, or when anything new is known of them. */

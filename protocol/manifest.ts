@@ -54,7 +54,7 @@ export interface Head {
   readonly lastSegHash: SegmentHash | null
   /** Live entries; tombstones are not counted. */
   readonly liveCount: number
-  /** Sum mod 2^256 of `entryDigest` over all current entries, 32 bytes, big-endian. */
+  /** Sum mod 2^256 of `entryDigest` over all current entries that are held, tombstones too; 32 bytes, big-endian. */
   readonly stateDigest: Uint8Array
   readonly hlc: Hlc
   /** Where the epoch before this one ended, when this one carries its rows over. */

@@ -13,7 +13,7 @@ const END = '\u{10ffff}'
 type DirtyReader = Pick<CatalogueReader, 'dirty' | 'dirtyCount' | 'waitingCount' | 'waiting' | 'dirtyDeletes'>
 type DirtyWriter = Pick<
   CatalogueWriter,
-  'markDirty' | 'markAllDirty' | 'clearDirty' | 'setWaiting' | 'blobLanded' | 'resetWaiting'
+  'markDirty' | 'markDisputed' | 'clearDirty' | 'setWaiting' | 'blobLanded' | 'resetWaiting'
 >
 
 export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
@@ -52,10 +52,11 @@ export function createDirtyWriter({ sql, folderNo: n }: Tables): DirtyWriter {
   }
   return {
     markDirty,
-    markAllDirty: (folder) => {
+    markDisputed: (folder) => {
       stamp += 1
       sql(
-        'insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null from entry where folder = ?',
+        `insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null from entry
+         where folder = ? and held and holders > ${SELF_BIT} and not holders & ${SELF_BIT}`,
       ).run(stamp, n(folder))
     },
     clearDirty: (folder, paths) => {

@@ -105,8 +105,8 @@ function movedTotals(
     bytes: totals.bytes - count(before, bytes) + count(after, bytes),
     digest: moveDigest(
       totals.digest,
-      before === undefined ? null : entryDigest(before, crypto),
-      after === undefined ? null : entryDigest(after, crypto),
+      before?.isHeld === true ? entryDigest(before, crypto) : null,
+      after?.isHeld === true ? entryDigest(after, crypto) : null,
     ),
   }
 }

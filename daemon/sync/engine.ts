@@ -131,6 +131,7 @@ class FolderEngine implements Engine {
   async hold(settings: FolderSettings, { isNew }: { isNew: boolean }): Promise<void> {
     this.#followed.delete(settings.id)
     await saveSettings(this.#o.deps.state, settings)
+    await this.#stop(settings.id)
     this.#start(settings, isNew)
   }
 

@@ -135,12 +135,19 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
     const outcome = await observe(folder, scope, o)
     if (scope === 'all') forgetDecision(folder, 'mass-delete-here')
     setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
-    if (scope === 'all' && outcome.halt === null) folder.isScanned = true
+    if (scope === 'all' && outcome.halt === null) afterFullScan(folder)
     if (outcome.changes > 0) publishNow(folder)
     else if (!hasHead(folder) && folder.isScanned) publishNow(folder)
     host.onObserved(folder, outcome)
     folder.toResolve.raise()
   }
+}
+
+/** From the first one on, what others say can be compared with the disk. */
+function afterFullScan(folder: Folder): void {
+  if (folder.isScanned) return
+  folder.isScanned = true
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
 }
 
 function takeHints(folder: Folder): 'all' | ReadonlySet<DirPath> | undefined {

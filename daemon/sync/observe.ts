@@ -17,6 +17,7 @@ import type { AbortOptions, DirectoryListing, Fingerprint } from '../ports.ts'
 import type { Folder, Halt, Problem } from './folder.ts'
 import { deletionOf, withoutMoved } from './deletions.ts'
 import { hint, resolverOf } from './folder.ts'
+import { withdrawIgnored } from './ignored.ts'
 import { blockSentence } from './problem-sentences.ts'
 
 /** Files that are hashed and recorded together. */
@@ -182,10 +183,10 @@ async function readRules(pass: Pass, listing: DirectoryListing): Promise<void> {
   pass.rulesChanged = true
 }
 
-/** Other paths may be ignored now, or no longer: look at all of them, and resolve what others say of them. */
+/** Other paths may be ignored now, or no longer: look at all of them. */
 function afterRulesChanged(folder: Folder, scope: 'all' | ReadonlySet<DirPath>): void {
+  withdrawIgnored(folder)
   if (scope !== 'all') hint(folder, 'all')
-  if (folder.isScanned) folder.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markAllDirty(folder.id))
 }
 
 function recordSeen(pass: Pass, comparison: Comparison): void {

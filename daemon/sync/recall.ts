@@ -77,10 +77,12 @@ function consider(recall: Recall, folder: Folder, head: Head, entries: readonly 
 
 /** The digest over entries that a head signs. */
 export function stateDigestOf(entries: readonly Entry[], crypto: Crypto): Uint8Array {
-  return entries.reduce<Uint8Array>(
-    (digest, entry) => moveDigest(digest, null, entryDigest(entry, crypto)),
-    new Uint8Array(HASH_BYTES),
-  )
+  return entries
+    .filter(({ isHeld }) => isHeld)
+    .reduce<Uint8Array>(
+      (digest, entry) => moveDigest(digest, null, entryDigest(entry, crypto)),
+      new Uint8Array(HASH_BYTES),
+    )
 }
 
 /**

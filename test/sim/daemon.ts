@@ -1,8 +1,11 @@
 /** A whole daemon in a simulated world: the production `sync/`, `core/` and `protocol/` over simulated ports. */
 
+import Database from 'better-sqlite3'
 import { openCatalogue } from '../../daemon/catalogue/catalogue.ts'
 import type { SqliteCatalogue } from '../../daemon/catalogue/catalogue.ts'
+import { migrate } from '../../daemon/catalogue/schema.ts'
 import type { Catalogue } from '../../daemon/catalogue-port.ts'
+import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
@@ -13,18 +16,24 @@ export interface SimDaemon {
   readonly device: SimDevice
   readonly catalogue: Catalogue
   readonly sync: DeviceSync
+  readonly transport: PeerTransport
+  /** Bytes of blobs that it has sent. */
+  sentBytes: number
   /** Set when the engine stopped by itself. */
   failure: unknown
+  /** Lets go of what the daemon holds, once its world is over. */
+  readonly end: () => void
 }
 
 /** The catalogue of a device across its lives: in memory, and as it was when it was last durable. */
 export class SimCatalogue {
   #db: SqliteCatalogue | undefined
   #durable: Buffer | undefined
+  #backup: Buffer | undefined
 
   open(ports: SimPorts): Catalogue {
     const db =
-      this.#db ?? openCatalogue({ file: this.#durable ?? ':memory:', self: ports.signer.device, crypto: ports.crypto })
+      this.#db ?? openCatalogue({ file: this.#durable ?? template, self: ports.signer.device, crypto: ports.crypto })
     this.#db = db
     return {
       ...db,
@@ -45,35 +54,85 @@ export class SimCatalogue {
   lose(): void {
     this.cutPower()
     this.#durable = undefined
+    this.#backup = undefined
   }
+
+  /** Keeps a copy of what is durable, as a person does who makes backups. */
+  backUp(): void {
+    this.#backup = this.#durable
+  }
+
+  /** Puts the last copy back. @returns whether there was one */
+  restore(): boolean {
+    if (this.#backup === undefined) return false
+    this.cutPower()
+    this.#durable = this.#backup
+    return true
+  }
+}
+
+/** An empty catalogue, so that not every device has to make its tables. */
+const template = emptyCatalogue()
+
+function emptyCatalogue(): Buffer {
+  const db = new Database(':memory:')
+  migrate(db)
+  const bytes = db.serialize()
+  db.close()
+  return bytes
 }
 
 export const ROOT = '/photos'
 /** A full scan now and then finds what the simulated watcher lost. */
 const PACE = { ...DEFAULT_PACE, rescanMs: 120_000 }
 
+export interface SimGroup {
+  readonly folder: FolderId
+  members(): readonly DeviceId[]
+}
+
+/** How a life begins: with the folder as it was held before, or added or accepted in it. */
+export type Beginning = 'again' | 'added' | 'accepted'
+
+/** Begins a life of a device with a daemon in it. */
 export function startDaemon(
   device: SimDevice,
   catalogues: SimCatalogue,
-  folder: FolderId,
-  members: () => readonly DeviceId[],
+  group: SimGroup,
+  beginning: Beginning,
 ): SimDaemon {
   return device.start((ports) => {
     const catalogue = catalogues.open(ports)
-    const daemon: SimDaemon = { device, catalogue, sync: createSync(ports, catalogue, members), failure: undefined }
-    const fail = (cause: unknown): void => {
-      daemon.failure ??= cause
+    const ending = new AbortController()
+    const sent = (bytes: number): void => {
+      daemon.sentBytes += bytes
     }
-    const others = members().filter((id) => id !== device.id)
-    ports.transport.admit(new Set(others))
-    const settings = { id: folder, name: 'Photos', path: ROOT, isPaused: false }
-    daemon.sync.engine.hold(settings, { isNew: false }).catch(fail)
-    daemon.sync.run({ signal: new AbortController().signal }).catch(fail)
+    const daemon: SimDaemon = {
+      device,
+      catalogue,
+      sync: createSync(ports, catalogue, group, sent),
+      transport: ports.transport,
+      sentBytes: 0,
+      failure: undefined,
+      end: () => ending.abort(new Error('the simulation is over')),
+    }
+    const fail = (cause: unknown): void => {
+      if (!ending.signal.aborted) daemon.failure ??= cause
+    }
+    ports.transport.admit(new Set(group.members().filter((id) => id !== device.id)))
+    const settings = { id: group.folder, name: 'Photos', path: ROOT, isPaused: false }
+    if (beginning !== 'again') daemon.sync.engine.hold(settings, { isNew: beginning === 'accepted' }).catch(fail)
+    daemon.sync.run({ signal: ending.signal }).catch(fail)
     return daemon
   })
 }
 
-function createSync(ports: SimPorts, catalogue: Catalogue, members: () => readonly DeviceId[]): DeviceSync {
+function createSync(
+  ports: SimPorts,
+  catalogue: Catalogue,
+  { members }: SimGroup,
+  onSent: (bytes: number) => void,
+): DeviceSync {
   const { self } = ports.transport
   return createDeviceSync({
     deps: { ...ports, catalogue },
@@ -89,6 +148,6 @@ function createSync(ports: SimPorts, catalogue: Catalogue, members: () => readon
     onEvent: () => undefined,
     onTransfer: () => undefined,
     onPullFault: () => undefined,
-    onSent: () => undefined,
+    onSent: (_, __, bytes) => onSent(bytes),
   })
 }

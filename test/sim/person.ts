@@ -1,83 +1,224 @@
-/**
- * A person at a device who edits at random, and remembers what must not get lost: every content that anybody wrote, until a
- * person overwrote or deleted it at a device where it was seen.
- */
+/** A person at a device who edits at random. What the disk refuses (a file where a directory should be) is no edit. */
 
+import type { Found } from './hands.ts'
+import { Errno } from './errno.ts'
+import type { Memory } from './memory.ts'
+import { newText } from './memory.ts'
 import type { SimRandom } from './random.ts'
 import type { SimDevice } from './world.ts'
 
-export interface Memory {
-  /** Contents that were written, and by no hand taken away. */
-  readonly kept: Set<string>
-  written: number
-}
-
-export function createMemory(): Memory {
-  return { kept: new Set(), written: 0 }
+/** A person at a device, with what they and the test around them know. */
+export interface Person {
+  readonly device: SimDevice
+  readonly root: string
+  readonly random: SimRandom
+  readonly memory: Memory
+  /** The texts on which all devices agree at this moment, so that what is deleted of them must stay so. */
+  readonly agreed: () => ReadonlySet<string>
 }
 
 const NAMES = ['a', 'b.txt', 'c', 'd.jpg', 'e'] as const
+const IGNORED = ['c', '*.jpg', 'b.txt', '/e', '!c'] as const
 const DEPTH_MAX = 3
+const PADDING_MAX = 64
+const IGNORE_FILE = '.holtignore'
 const decoder = new TextDecoder()
 
-/** One random edit below a root. What the disk refuses (a file where a directory should be) is no edit. */
-export function edit(device: SimDevice, root: string, random: SimRandom, memory: Memory): void {
-  const { hands } = device
-  const found = hands.walk(root)
-  const files = found.filter((each) => each.kind === 'file')
-  const some = <T>(items: readonly T[]): T | undefined =>
-    items.length === 0 ? undefined : items[random.below(items.length)]
-  const path = `${root}/${randomPath(random)}`
-  const forget = (at: string): void => {
-    for (const each of [
-      { path: '', kind: 'file' as const, content: hands.read(at) ?? new Uint8Array() },
-      ...walkBelow(hands, at),
-    ]) {
-      if (each.kind === 'file') memory.kept.delete(decoder.decode(each.content))
-    }
+type Edit = (person: Person, found: readonly Found[]) => void
+
+/** How often which edit is made. */
+const EDITS: readonly (readonly [weight: number, edit: Edit])[] = [
+  [40, writeAnywhere],
+  [18, overwrite],
+  [15, removeSomething],
+  [14, renameSomething],
+  [4, makeDirectory],
+  [3, toggleExecutable],
+  [3, touchTime],
+  [3, linkSomewhere],
+  [3, directoryForFile],
+  [3, fileForDirectory],
+  [3, copyFile],
+  [2, changeIgnored],
+]
+const WEIGHT = EDITS.reduce((sum, [weight]) => sum + weight, 0)
+
+/** One random edit below the root. */
+export function edit(person: Person): void {
+  const { device, root, random } = person
+  let dice = random.below(WEIGHT)
+  const found = device.hands.walk(root)
+  for (const [weight, make] of EDITS) {
+    dice -= weight
+    if (dice >= 0) continue
+    tryTo(() => make(person, found))
+    return
   }
-  const dice = random.below(100)
-  const file = some(files)
+}
+
+/** Everything in the root goes. */
+export function removeAll(person: Person): void {
+  for (const { path } of person.device.hands.walk(person.root)) {
+    if (!path.includes('/')) tryTo(() => remove(person, `${person.root}/${path}`))
+  }
+}
+
+function tryTo(act: () => void): void {
   try {
-    if (dice < 45 || file === undefined) write(device, path, random, memory)
-    else if (dice < 60) write(device, `${root}/${file.path}`, random, memory)
-    else if (dice < 75) remove(device, `${root}/${(some(found) ?? file).path}`, forget)
-    else if (dice < 90) rename(device, `${root}/${(some(found) ?? file).path}`, path)
-    else if (dice < 94) hands.mkdir(path)
-    else if (dice < 97) hands.chmod(`${root}/${file.path}`, !file.isExecutable)
-    else if (!hands.exists(path)) hands.symlink(NAMES[random.below(NAMES.length)] ?? 'a', path)
+    act()
   } catch (cause) {
-    if (!(cause instanceof Error) || !('code' in cause)) throw cause
+    if (!(cause instanceof Errno)) throw cause
   }
 }
 
-function walkBelow(hands: SimDevice['hands'], at: string): ReturnType<SimDevice['hands']['walk']> {
-  return hands.exists(at) && hands.read(at) === undefined ? hands.walk(at) : []
+// ---- The edits.
+
+function writeAnywhere(person: Person): void {
+  write(person, randomPath(person))
 }
 
-function randomPath(random: SimRandom): string {
-  const depth = 1 + random.below(DEPTH_MAX)
-  return Array.from({ length: depth }, () => NAMES[random.below(NAMES.length)] ?? 'a').join('/')
+function overwrite(person: Person, found: readonly Found[]): void {
+  const file = someFile(person, found)
+  if (file !== undefined) write(person, `${person.root}/${file.path}`)
 }
 
-function write(device: SimDevice, path: string, random: SimRandom, memory: Memory): void {
-  const { hands } = device
-  const isFile = hands.exists(path) && hands.read(path) !== undefined
-  if (hands.exists(path) && !isFile) return
-  const before = hands.read(path)
-  memory.written += 1
-  const text = `${device.name} ${memory.written} ${'x'.repeat(random.below(64))}`
-  hands.write(path, text, { how: random.below(2) === 0 ? 'swap' : 'in-place' })
-  if (before !== undefined) memory.kept.delete(decoder.decode(before))
-  memory.kept.add(text)
+function removeSomething(person: Person, found: readonly Found[]): void {
+  const one = some(person, found)
+  if (one !== undefined) remove(person, `${person.root}/${one.path}`)
 }
 
-function remove(device: SimDevice, path: string, forget: (at: string) => void): void {
-  forget(path)
+function renameSomething(person: Person, found: readonly Found[]): void {
+  const { device, root } = person
+  const one = some(person, found)
+  const to = randomPath(person)
+  if (one === undefined) return
+  const from = `${root}/${one.path}`
+  if (device.hands.exists(to) || to.startsWith(`${from}/`)) return
+  touched(person, from)
+  device.hands.rename(from, to)
+}
+
+function makeDirectory(person: Person): void {
+  person.device.hands.mkdir(randomPath(person))
+}
+
+function toggleExecutable(person: Person, found: readonly Found[]): void {
+  const file = someFile(person, found)
+  if (file === undefined) return
+  touched(person, `${person.root}/${file.path}`)
+  person.device.hands.chmod(`${person.root}/${file.path}`, !file.isExecutable)
+}
+
+function touchTime(person: Person, found: readonly Found[]): void {
+  const file = someFile(person, found)
+  if (file === undefined) return
+  touched(person, `${person.root}/${file.path}`)
+  person.device.hands.utimes(
+    `${person.root}/${file.path}`,
+    person.device.wall.nowMs() - person.random.below(100_000_000),
+  )
+}
+
+function linkSomewhere(person: Person): void {
+  const path = randomPath(person)
+  if (!person.device.hands.exists(path)) person.device.hands.symlink(person.random.pick(NAMES), path)
+}
+
+function directoryForFile(person: Person, found: readonly Found[]): void {
+  const file = someFile(person, found)
+  if (file === undefined) return
+  const path = `${person.root}/${file.path}`
+  remove(person, path)
+  write(person, `${path}/${person.random.pick(NAMES)}`)
+}
+
+function fileForDirectory(person: Person, found: readonly Found[]): void {
+  const directory = some(
+    person,
+    found.filter(({ kind }) => kind === 'directory'),
+  )
+  if (directory === undefined) return
+  const path = `${person.root}/${directory.path}`
+  remove(person, path)
+  write(person, path)
+}
+
+function copyFile(person: Person, found: readonly Found[]): void {
+  const file = someFile(person, found)
+  const to = randomPath(person)
+  if (file === undefined || person.device.hands.exists(to)) return
+  touched(person, `${person.root}/${file.path}`)
+  person.device.hands.write(to, file.content)
+}
+
+/** What is ignored stays where it is and is no longer anybody's business, so nothing is said of deletions any more. */
+function changeIgnored(person: Person): void {
+  const { device, root, random, memory } = person
+  memory.gone.clear()
+  const path = `${root}/${IGNORE_FILE}`
+  const text = device.hands.readText(path)
+  if (text !== undefined) memory.kept.delete(text)
+  if (text !== undefined && random.chance(0.5)) device.hands.remove(path)
+  else {
+    const own = newText(memory, device.name, 0)
+    memory.kept.delete(own)
+    device.hands.write(path, `# ${own}\n${random.pick(IGNORED)}\n`)
+  }
+}
+
+// ---- What they are made of.
+
+function write(person: Person, path: string): void {
+  const { device, random, memory } = person
+  if (device.hands.exists(path) && device.hands.read(path) === undefined) return
+  const before = device.hands.readText(path)
+  const text = newText(memory, device.name, random.below(PADDING_MAX))
+  try {
+    device.hands.write(path, text, { how: random.chance(0.5) ? 'swap' : 'in-place' })
+  } catch (cause) {
+    memory.kept.delete(text)
+    throw cause
+  }
+  if (before !== undefined) memory.kept.delete(before)
+}
+
+function remove(person: Person, path: string): void {
+  const { device, root, memory } = person
+  const going = textsBelow(device, path)
+  const agreed = going.length > 0 ? person.agreed() : new Set()
+  for (const text of going) memory.kept.delete(text)
   device.hands.remove(path)
+  if (path.endsWith(IGNORE_FILE)) memory.gone.clear()
+  if (agreed.size === 0) return
+  const left = new Set(textsBelow(device, root))
+  for (const text of going) if (agreed.has(text) && !left.has(text)) memory.gone.set(text, device.name)
 }
 
-function rename(device: SimDevice, from: string, path: string): void {
-  if (device.hands.exists(path) || path.startsWith(`${from}/`)) return
-  device.hands.rename(from, path)
+/** A person did something else with a content that was deleted elsewhere meanwhile: it may live on. */
+function touched({ device, memory }: Person, path: string): void {
+  if (path.endsWith(IGNORE_FILE)) memory.gone.clear()
+  if (memory.gone.size > 0) for (const text of textsBelow(device, path)) memory.gone.delete(text)
+}
+
+/** The texts of a file, or of all files below a directory. */
+export function textsBelow({ hands }: SimDevice, path: string): string[] {
+  const text = hands.readText(path)
+  if (text !== undefined) return [text]
+  return hands.walk(path).flatMap(({ kind, content }) => (kind === 'file' ? [decoder.decode(content)] : []))
+}
+
+function some(person: Person, found: readonly Found[]): Found | undefined {
+  return found.length === 0 ? undefined : person.random.pick(found)
+}
+
+function someFile(person: Person, found: readonly Found[]): Found | undefined {
+  return some(
+    person,
+    found.filter(({ kind, path }) => kind === 'file' && !path.endsWith(IGNORE_FILE)),
+  )
+}
+
+function randomPath({ root, random }: Person): string {
+  const names = Array.from({ length: 1 + random.below(DEPTH_MAX) }, () => random.pick(NAMES))
+  return `${root}/${names.join('/')}`
 }

@@ -1,11 +1,17 @@
-/** One simulated run from one seed: some daemons, random edits, faults, then peace; afterwards all folders are equal and nothing is lost. */
+/**
+ * One simulated run from one seed: some daemons, random edits, faults, then peace. Afterwards all folders are equal, nothing is
+ * lost, nothing has come back, and nobody says anything any more.
+ */
 
 import { folderIdOf } from '../../protocol/ids.ts'
-import type { SimDaemon } from './daemon.ts'
+import type { Beginning, SimDaemon } from './daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from './daemon.ts'
-import type { Memory } from './person.ts'
-import { createMemory, edit } from './person.ts'
+import { describeDaemon, isEqual, textsOf, verdictOn, visible } from './judge.ts'
+import type { Memory } from './memory.ts'
+import { createMemory, newText } from './memory.ts'
+import type { Person } from './person.ts'
 import type { SimRandom } from './random.ts'
+import { disturb } from './scenario.ts'
 import type { SimDevice, World } from './world.ts'
 import { createWorld } from './world.ts'
 
@@ -19,164 +25,225 @@ export interface RunResult {
   readonly lines: readonly string[]
 }
 
-const FOLDER = folderIdOf(new Uint8Array(16).fill(7))
-const NAMES = ['anna', 'ben', 'cleo', 'dora'] as const
-const HEAL_MS = 10 * 60_000
+/** What happens to one device beside its edits. */
+export interface Station {
+  readonly device: SimDevice
+  readonly catalogue: SimCatalogue
+  daemon: SimDaemon | undefined
+  isUnmounted: boolean
+  isAsleep: boolean
+}
 
-interface Run {
+export interface Run {
   readonly world: World
   readonly random: SimRandom
-  readonly devices: readonly SimDevice[]
-  readonly catalogues: Map<SimDevice, SimCatalogue>
-  readonly daemons: Map<SimDevice, SimDaemon>
+  /** Those that are in the group. */
+  stations: readonly Station[]
   readonly memory: Memory
+  readonly daemons: SimDaemon[]
   edits: number
 }
 
+export const FOLDER = folderIdOf(new Uint8Array(16).fill(7))
+const NAMES = ['anna', 'ben', 'cleo', 'dora'] as const
+const HEAL_MS = 15 * 60_000
+/** How long it must stay quiet, and the bytes that two devices may exchange meanwhile: pings. */
+const QUIET_MS = 40_000
+const QUIET_BYTES_MAX = 64
+const QUIET_WINDOWS_MAX = 4
+const WALL_SKEW_MS = 10 * 365 * 24 * 60 * 60_000
+
 export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): Promise<RunResult> {
   const world = createWorld(seed, { keepsTrace: o.keepsTrace ?? false, signatures: 'fast' })
-  const random = world.random
-  const devices = NAMES.slice(0, 2 + random.below(NAMES.length - 1)).map((name) => world.device(name))
-  const run: Run = {
-    world,
-    random,
-    devices,
-    catalogues: new Map(),
-    daemons: new Map(),
-    memory: createMemory(),
-    edits: 0,
-  }
-  for (const device of devices) {
-    device.addRoot(ROOT, FOLDER)
-    const catalogue = new SimCatalogue()
-    run.catalogues.set(device, catalogue)
-    device.onKill(({ power }) => {
-      if (power) catalogue.cutPower()
-    })
-  }
+  const { random } = world
+  const names = NAMES.slice(0, 2 + random.below(NAMES.length - 1))
+  const watchLoss = random.chance(0.2) ? 0.2 : 0
+  const stations = names.map((name) => createStation(world, name, watchLoss))
+  const run: Run = { world, random, stations, memory: createMemory(), daemons: [], edits: 0 }
   let fault: string | undefined
   try {
     fault = await live(run)
   } catch (cause) {
-    fault = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+    fault = textOf(cause)
   }
-  for (const catalogue of run.catalogues.values()) catalogue.cutPower()
-  return {
-    seed,
-    fault,
-    trace: world.trace.digest(),
-    edits: run.edits,
-    turns: world.scheduler.turns(),
-    lines: world.trace.lines,
-  }
+  const result = { seed, fault, trace: world.trace.digest(), edits: run.edits, turns: world.scheduler.turns() }
+  await end(run, stations)
+  return { ...result, lines: world.trace.lines }
+}
+
+function createStation(world: World, name: string, watchLoss: number): Station {
+  const device = world.device(name, { watchLoss })
+  device.addRoot(ROOT, FOLDER)
+  if (world.random.chance(0.2)) device.wall.offsetMs = world.random.between(-WALL_SKEW_MS, WALL_SKEW_MS)
+  const catalogue = new SimCatalogue()
+  const station: Station = { device, catalogue, daemon: undefined, isUnmounted: false, isAsleep: false }
+  device.onKill(({ power }) => {
+    station.daemon = undefined
+    if (power) catalogue.cutPower()
+  })
+  return station
+}
+
+/** Lets all daemons of the run go, dead ones too: their signals are known to the whole process. */
+async function end(run: Run, stations: readonly Station[]): Promise<void> {
+  for (const { device } of stations) device.kill({ power: false })
+  for (const daemon of run.daemons) daemon.end()
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const { catalogue } of stations) catalogue.cutPower()
 }
 
 async function live(run: Run): Promise<string | undefined> {
-  const { world, random, devices } = run
-  for (const device of devices) {
-    for (let i = random.below(4); i > 0; i -= 1) act(run, device)
-    start(run, device)
-  }
+  const { world, random } = run
+  const fault = random.chance(0.2) ? await startEqual(run) : startApart(run)
+  if (fault !== undefined) return fault
   for (let i = 10 + random.below(30); i > 0; i -= 1) {
-    await world.runFor(random.below(random.below(4) === 0 ? 20_000 : 400))
+    await world.runFor(random.below(random.chance(0.25) ? 20_000 : 400))
     disturb(run)
     const failed = failureOf(run)
     if (failed !== undefined) return failed
   }
+  return await settle(run)
+}
+
+function startApart(run: Run): undefined {
+  const { random } = run
+  for (const station of run.stations) {
+    for (let i = random.below(4); i > 0; i -= 1) disturb(run, station)
+    start(run, station, random.chance(0.5) ? 'added' : 'accepted')
+  }
+}
+
+/** Devices whose folders are equal from the start, the commonest one: nothing is transferred, no file is touched. */
+async function startEqual(run: Run): Promise<string | undefined> {
+  const { random, memory, stations } = run
+  const texts = Array.from({ length: 1 + random.below(6) }, () => newText(memory, 'all', random.below(64)))
+  for (const { device } of stations) {
+    for (const [i, text] of texts.entries()) device.hands.write(`${ROOT}/${i % 2 === 0 ? 'd/' : ''}same-${i}`, text)
+  }
+  const before = stations.map(looks)
+  for (const [i, station] of stations.entries()) start(run, station, i > 0 ? 'accepted' : 'added')
+  const isCalm = await run.world.runUntil(() => isInSync(run), { withinMs: HEAL_MS, everyMs: 1000 })
+  if (!isCalm) return `equal folders do not come to rest:\n${describe(run)}`
+  const sent = run.daemons.reduce((sum, { sentBytes }) => sum + sentBytes, 0)
+  if (sent > 0) return `equal folders transferred ${sent} bytes`
+  return stations.every((station, i) => looks(station) === before[i]) ? undefined : 'equal files were touched'
+}
+
+/** Everything that a touch of any file would change. */
+function looks({ device }: Station): string {
+  return device.hands
+    .walk(ROOT)
+    .filter(({ kind }) => kind === 'file')
+    .map(({ path }) => {
+      const inode = device.disk.volume.get(`${ROOT}/${path}`)
+      return `${path} ${inode.number} ${inode.mtimeMs} ${inode.changeNo}`
+    })
+    .join('\n')
+}
+
+/** Everything is healed, and then all must become equal and quiet. */
+async function settle(run: Run): Promise<string | undefined> {
+  const { world, random } = run
+  for (const station of run.stations) {
+    station.device.disk.faults = () => undefined
+    if (station.isAsleep) wake(station)
+    if (station.isUnmounted) mount(station)
+  }
   world.network.healAll()
-  for (const device of devices) if (device.life === undefined) start(run, device)
-  const isCalm = await world.runUntil(() => isEqual(run), { withinMs: HEAL_MS, everyMs: 500 })
-  return failureOf(run) ?? (isCalm ? undefined : `not equal after healing:\n${describe(run)}`) ?? lost(run)
-}
-
-/** One thing that happens: mostly an edit, sometimes a fault. */
-function disturb(run: Run): void {
-  const { random, devices, world } = run
-  const device = devices[random.below(devices.length)]
-  const other = devices[random.below(devices.length)]
-  if (device === undefined || other === undefined) return
-  const dice = random.below(100)
-  if (dice < 70) act(run, device)
-  else if (dice < 78 && device !== other) world.network.cut(device.id, other.id)
-  else if (dice < 88 && device !== other) world.network.heal(device.id, other.id)
-  else if (dice < 94) restart(run, device, random.below(2) === 0)
-  else if (dice < 97 && device !== other) world.network.reset(device.id, other.id)
-  else if (device.life !== undefined) device.kill({ power: random.below(2) === 0 })
-}
-
-function act(run: Run, device: SimDevice): void {
-  run.edits += 1
-  edit(device, ROOT, run.random, run.memory)
-}
-
-function restart(run: Run, device: SimDevice, power: boolean): void {
-  device.kill({ power })
-  start(run, device)
-}
-
-function start(run: Run, device: SimDevice): void {
-  const catalogue = run.catalogues.get(device)
-  if (catalogue === undefined) throw new Error(`no catalogue of ${device.name}`)
-  const members = run.devices.map(({ id }) => id)
-  run.daemons.set(
-    device,
-    startDaemon(device, catalogue, FOLDER, () => members),
+  for (const station of run.stations) if (station.daemon === undefined) start(run, station)
+  const decision = random.chance(0.5) ? 'approve' : 'reject'
+  const isCalm = await world.runUntil(() => decideHalts(run, decision) || isInSync(run), {
+    withinMs: HEAL_MS,
+    everyMs: 500,
+  })
+  const failed = failureOf(run)
+  if (failed !== undefined) return failed
+  if (!isCalm) return `not equal after healing:\n${describe(run)}`
+  const verdict = verdictOn(
+    run.memory,
+    run.stations.map(({ device }) => device),
   )
+  if (verdict !== undefined) return `${verdict}\n${describe(run)}`
+  return await quietFault(run)
+}
+
+/** A person answers whatever folder asks. Always false. */
+function decideHalts(run: Run, decision: 'approve' | 'reject'): false {
+  for (const { daemon } of run.stations) {
+    const halt = daemon?.sync.engine.folder(FOLDER)?.halt
+    if (halt?.kind.startsWith('mass-delete') !== true) continue
+    if (decision === 'reject') run.memory.gone.clear()
+    daemon?.sync.engine.decide(FOLDER, decision)
+  }
+  return false
+}
+
+/** The last acknowledgements and looks at the disk may still be under way; after a few windows nothing may be. */
+async function quietFault(run: Run): Promise<string | undefined> {
+  for (let windows = QUIET_WINDOWS_MAX; windows > 0; windows -= 1) {
+    const [before, bytesBefore] = [heads(run), exchanged(run)]
+    await run.world.runFor(QUIET_MS)
+    if (!isInSync(run)) continue
+    const isSilent = exchanged(run).every((bytes, i) => bytes - (bytesBefore[i] ?? 0) <= QUIET_BYTES_MAX)
+    if (isSilent && heads(run) === before) return undefined
+  }
+  return `not quiet:\n${describe(run)}`
+}
+
+function heads(run: Run): string {
+  return run.stations
+    .map(({ daemon }) => daemon?.catalogue.read((tx) => tx.ownHead(FOLDER)))
+    .map((head) => `${head?.epoch} ${head?.lastSeq}`)
+    .join()
+}
+
+function exchanged({ world, stations }: Run): number[] {
+  return stations.flatMap(({ device: a }) => stations.map(({ device: b }) => world.network.bytesBetween(a.id, b.id)))
+}
+
+// ---- What scenarios do with a run.
+
+export function start(run: Run, station: Station, beginning: Beginning = 'again'): void {
+  const members = (): readonly SimDevice['id'][] => run.stations.map(({ device }) => device.id)
+  station.daemon = startDaemon(station.device, station.catalogue, { folder: FOLDER, members }, beginning)
+  run.daemons.push(station.daemon)
+}
+
+export function personAt(run: Run, { device }: Station): Person {
+  return { device, root: ROOT, random: run.random, memory: run.memory, agreed: () => agreedTexts(run) }
+}
+
+export function wake(station: Station): void {
+  station.isAsleep = false
+  station.device.resume()
+  station.daemon?.sync.engine.rescan()
+  station.daemon?.transport.redial()
+}
+
+export function mount(station: Station): void {
+  station.isUnmounted = false
+  station.device.hands.mount(ROOT)
+}
+
+function agreedTexts(run: Run): ReadonlySet<string> {
+  const [first] = run.stations
+  return first !== undefined && isInSync(run) ? new Set(textsOf(visible(first.device))) : new Set()
+}
+
+function isInSync(run: Run): boolean {
+  const daemons = run.stations.flatMap(({ daemon }) => (daemon === undefined ? [] : [daemon]))
+  return daemons.length === run.stations.length && isEqual(daemons, FOLDER)
 }
 
 function failureOf(run: Run): string | undefined {
-  for (const { device, failure } of run.daemons.values()) {
-    if (failure !== undefined)
-      return `${device.name} failed: ${failure instanceof Error ? (failure.stack ?? '') : JSON.stringify(failure)}`
-  }
-  return undefined
+  const failed = run.daemons.find(({ failure }) => failure !== undefined)
+  return failed === undefined ? undefined : `${failed.device.name} failed: ${textOf(failed.failure)}`
 }
 
-/** In sync and quiet: the same files, the same digests, nothing left to do. */
-function isEqual(run: Run): boolean {
-  const states = run.devices.map((device) => {
-    const daemon = run.daemons.get(device)
-    const totals = daemon?.catalogue.read((tx) => ({
-      digest: Buffer.from(tx.totals(FOLDER).digest).toString('hex'),
-      open: tx.dirtyCount(FOLDER) + tx.waitingCount(FOLDER) + tx.unpublished(FOLDER, 1).length,
-    }))
-    return totals === undefined || totals.open > 0 ? undefined : totals.digest
-  })
-  if (states.some((state) => state === undefined || state !== states[0])) return false
-  const digests = run.devices.map((device) => device.hands.digest(ROOT))
-  return digests.every((digest) => digest === digests[0])
-}
-
-/** Contents that no hand took away must be somewhere: at a path, or among the kept versions. */
-function lost(run: Run): string | undefined {
-  const there = new Set<string>()
-  for (const device of run.devices) {
-    for (const found of device.hands.walk(ROOT, { isWithHolt: true })) {
-      if (found.kind === 'file') there.add(new TextDecoder().decode(found.content))
-    }
-  }
-  const missing = [...run.memory.kept].filter((text) => !there.has(text))
-  return missing.length === 0 ? undefined : `lost: ${missing.join(', ')}\n${describe(run)}`
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
 }
 
 function describe(run: Run): string {
-  return run.devices
-    .map((device) => {
-      const daemon = run.daemons.get(device)
-      const state = daemon?.catalogue.read((tx) => ({
-        digest: Buffer.from(tx.totals(FOLDER).digest).toString('hex').slice(0, 12),
-        dirty: tx.dirty(FOLDER, null, 20).map(({ path }) => path),
-        waiting: tx.waiting(FOLDER, 20),
-        unpublished: tx.unpublished(FOLDER, 5).length,
-      }))
-      const folder = daemon?.sync.engine.folder(FOLDER)
-      const status = {
-        halt: folder?.halt ?? null,
-        fault: daemon?.sync.engine.get(FOLDER)?.fault ?? null,
-        scanned: folder?.isScanned,
-        recovering: folder?.isRecovering,
-      }
-      return `--- ${device.name} ${JSON.stringify({ ...state, ...status })}\n${device.hands.digest(ROOT)}`
-    })
-    .join('\n')
+  return run.stations.flatMap(({ daemon }) => (daemon === undefined ? [] : [describeDaemon(daemon, FOLDER)])).join('\n')
 }

@@ -1,0 +1,44 @@
+/**
+ * What an ignored path says: nothing. It is withdrawn, and stays on the disk. A tombstone is withdrawn too, so that devices that
+ * ignore alike say the same; it says so again when the path is no longer ignored, or else what was deleted would come back.
+ */
+
+import type { Entry } from '../../protocol/entry.ts'
+import type { RelPath } from '../../protocol/path.ts'
+import type { Folder } from './folder.ts'
+
+/** Own entries that are gone through in one transaction. */
+const PAGE_ENTRIES = 4096
+
+/** Brings every own entry in line with the rules as they are now; what others say of paths is resolved again. */
+export function withdrawIgnored(folder: Folder): void {
+  let after: RelPath | null = null
+  do after = withdrawPage(folder, after)
+  while (after !== null)
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
+}
+
+/** @returns the last path that was looked at, or null when there are no more. */
+function withdrawPage(folder: Folder, after: RelPath | null): RelPath | null {
+  const { catalogue, signer } = folder.deps
+  const page = catalogue.read((tx) => tx.entriesHeldBy(folder.id, signer.device, after, PAGE_ENTRIES))
+  const turned = page.filter((entry) => says(entry) && isIgnored(folder, entry) === entry.isHeld)
+  if (turned.length > 0) {
+    catalogue.transact({ isDurable: false }, (tx) => {
+      for (const entry of turned) {
+        tx.setOwn(folder.id, { entry: { ...entry, isHeld: !entry.isHeld }, fingerprint: null }, 'observed')
+      }
+    })
+    folder.toPublish.raise()
+  }
+  return page.length < PAGE_ENTRIES ? null : (page.at(-1)?.path ?? null)
+}
+
+/** Whether the entry says something, or would: a path that is no longer ignored says what a scan finds there, or that nothing is. */
+function says({ isHeld, content }: Entry): boolean {
+  return isHeld || content.kind === 'deleted'
+}
+
+function isIgnored({ rules }: Folder, { path, content }: Entry): boolean {
+  return rules.ignores(path, content.kind === 'directory')
+}
