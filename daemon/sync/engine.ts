@@ -257,6 +257,7 @@ class FolderEngine implements Engine {
     try {
       await using _tree = root.tree
       this.#announce(folder)
+      for (const session of this.#sessions.all()) session.follow(folder.id)
       await runFolder(folder, this.#folderHost(holding), { signal })
     } catch (cause) {
       if (!restart.signal.aborted) throw cause

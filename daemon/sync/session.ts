@@ -57,7 +57,7 @@ export interface Session {
   /** Our head of a folder moved, or we hold it since now. */
   announce(folder: FolderId): void
   send(message: MetaMessage): void
-  /** Takes the remote device's manifest of a folder that is not held here. */
+  /** Takes the remote device's manifest of a folder that was not taken before: it is followed or held only now. */
   follow(folder: FolderId): void
   /** Runs until either side leaves. @throws ProtocolError when the other breaks the protocol; PeerError when it is gone. */
   run(o: AbortOptions): Promise<void>
@@ -74,7 +74,7 @@ interface State {
   readonly held: Set<FolderId>
   /** From which own segment on the remote has nothing, where that is known. */
   readonly pushFrom: Map<FolderId, { epoch: number; segNo: number }>
-  /** The remote device's heads of folders that are not held here. */
+  /** The remote device's last heads, of folders that are not held here too. */
   readonly heads: Map<FolderId, Signed>
   readonly toSend: ReturnType<typeof createLatch>
   isGreeted: boolean
@@ -105,6 +105,7 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
     },
     follow: (folder) => {
       const head = state.heads.get(folder)
+      if (state.held.has(folder)) holds(state, folder)
       if (head !== undefined) takeHead(state, folder, head)
     },
     run: (o) => run(state, o),
@@ -293,8 +294,7 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
 
 function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {
   const folder = state.host.manifest(message.folder)
-  if (folder === undefined) return
-  if (acceptSegments(folder, state.stream.remote, message.segments, message.head)) {
+  if (folder !== undefined && acceptSegments(folder, state.stream.remote, message.segments, message.head)) {
     state.host.onEntries(folder.id, state.stream.remote)
   }
   takeHead(state, message.folder, message.head)
