@@ -68,6 +68,8 @@ export interface CatalogueReader {
   ownChildren(folder: FolderId, directory: DirPath): OwnRow[]
   /** Live own rows below a directory at any depth, parents first, after a path (for paging), at most `limit`. */
   ownLiveBelow(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): OwnRow[]
+  /** Own entries that live, and are not on the disk. */
+  ownAbsent(folder: FolderId, limit: number): Entry[]
   /** Every directory that has a live own row. */
   ownDirectories(folder: FolderId): DirPath[]
   /** What others say of a path, entries that they do not hold left out. */

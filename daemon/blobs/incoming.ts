@@ -111,7 +111,7 @@ class IncomingPart implements IncomingBlob {
       return 'wrong'
     }
     await this.#room.slots.use(new AbortController().signal, () => this.#file.datasync())
-    return await finish(this.#room, hash, path)
+    return finish(this.#room, hash, path)
   }
 
   async #isWhole(): Promise<boolean> {

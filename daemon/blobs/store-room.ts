@@ -1,13 +1,12 @@
 /** Where a store keeps its files, and the one step by which a blob becomes whole. */
 
 import { randomUUID } from 'node:crypto'
+import { lstatSync, renameSync, rmSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
-import { lstat, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { BlobLocation, FileIdentity, StoredBlob } from '../ports.ts'
-import { hasErrno } from './store-error.ts'
 
 /** Writes of whole blobs and commits that are under way at once: what a disk syncs well together. */
 const IN_FLIGHT_MAX = 16
@@ -17,8 +16,6 @@ export interface StoreRoom {
   readonly directory: string
   readonly crypto: Crypto
   readonly slots: Slots
-  /** Blobs that are just taking their name. */
-  readonly finishing: Map<BlobHash, Promise<StoredBlob>>
 }
 
 const PART = '.part'
@@ -26,7 +23,7 @@ const TEMPORARY = '.new-'
 const HASH_CHARACTERS = 64
 
 export function createStoreRoom(directory: string, crypto: Crypto): StoreRoom {
-  return { directory, crypto, slots: new Slots(IN_FLIGHT_MAX), finishing: new Map() }
+  return { directory, crypto, slots: new Slots(IN_FLIGHT_MAX) }
 }
 
 export const wholePath = (room: StoreRoom, hash: BlobHash): string => join(room.directory, hash)
@@ -50,20 +47,16 @@ export function hashInName(name: string): string {
 }
 
 /** Undefined too for a file that has another name: it is just being placed, and an edit there would change it here. */
-export async function storedAt(room: StoreRoom, hash: BlobHash): Promise<StoredBlob | undefined> {
+export function storedAt(room: StoreRoom, hash: BlobHash): StoredBlob | undefined {
   const path = wholePath(room, hash)
-  const stats = await statOf(path)
+  const stats = statOf(path)
   if (stats === undefined || !stats.isFile() || stats.nlink !== 1n) return undefined
   return toStored(path, hash, stats)
 }
 
-export async function statOf(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(path, { bigint: true })
-  } catch (cause) {
-    if (hasErrno(cause, 'ENOENT')) return undefined
-    throw cause
-  }
+/** One look takes microseconds: less than handing it to a thread. */
+export function statOf(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })
 }
 
 function toStored(path: string, hash: BlobHash, { size, dev, ino }: BigIntStats): StoredBlob {
@@ -77,26 +70,17 @@ function toStored(path: string, hash: BlobHash, { size, dev, ino }: BigIntStats)
 
 /**
  * Gives a synced file that holds exactly the blob its name, unless the store has the blob: then that stays, because a caller may
- * have been told of it. Either way `source` is gone.
+ * have been told of it. Either way `source` is gone. In one go, so that no other work of this process comes between.
  */
-export async function finish(room: StoreRoom, hash: BlobHash, source: string): Promise<StoredBlob> {
-  for (let other = room.finishing.get(hash); other !== undefined; other = room.finishing.get(hash)) {
-    await other.catch(() => undefined)
-  }
-  const finishing = takeName(room, hash, source).finally(() => room.finishing.delete(hash))
-  room.finishing.set(hash, finishing)
-  return await finishing
-}
-
-async function takeName(room: StoreRoom, hash: BlobHash, source: string): Promise<StoredBlob> {
-  const known = await storedAt(room, hash)
+export function finish(room: StoreRoom, hash: BlobHash, source: string): StoredBlob {
+  const known = storedAt(room, hash)
   if (known !== undefined) {
-    await rm(source, { force: true })
+    rmSync(source, { force: true })
     return known
   }
   const path = wholePath(room, hash)
-  await rename(source, path)
-  return toStored(path, hash, await lstat(path, { bigint: true }))
+  renameSync(source, path)
+  return toStored(path, hash, lstatSync(path, { bigint: true }))
 }
 
 /** So many at once; more wait, in order. */

@@ -1,15 +1,24 @@
-/** Paths that anybody says live, by what they hold and where they are. */
+/** Paths that live, by what they hold and where they are. */
 
 import { idBytes } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueReader } from '../catalogue-port.ts'
-import { KIND_DELETED, endOf, startOf } from './rows.ts'
+import { KIND_DELETED, endOf, entryFromBody, startOf } from './rows.ts'
 import type { Tables } from './rows.ts'
 
-type PathReader = Pick<CatalogueReader, 'pathOf' | 'pathsOf' | 'livePaths'>
+type PathReader = Pick<CatalogueReader, 'pathOf' | 'pathsOf' | 'livePaths' | 'ownAbsent'>
 
-export function createPathReader({ sql, folderNo: n }: Tables): PathReader {
+export function createPathReader(tables: Tables): PathReader {
+  const { sql, folderNo: n } = tables
   return {
+    ownAbsent: (folder, limit) =>
+      sql(
+        `select (select body from entry where id = o.entry) from own o
+         where o.folder = ? and o.live and o.fingerprint is null limit ?`,
+      )
+        .pluck()
+        .all(n(folder), limit)
+        .map((body) => entryFromBody(body, tables)),
     pathOf: (folder, hash) =>
       sql('select path from entry where hash = ? and folder = ? limit 1').pluck().get(idBytes(hash), n(folder)) as
         RelPath | undefined,

@@ -1,5 +1,6 @@
 /** A batch of changes of the folder: in order, several at once where they do not touch each other, durable together. */
 
+import { setImmediate } from 'node:timers/promises'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { ancestorsOf } from '../../protocol/path.ts'
@@ -12,6 +13,8 @@ import { TreeError, toTreeError } from './disk-error.ts'
 
 /** Changes under way at once. */
 const IN_FLIGHT_MAX = 16
+/** How long a batch works before others get their turn, in milliseconds. */
+const TURN_MS = 5
 
 /**
  * An abort between two changes ends the batch; what was done before is synced all the same, then this rejects.
@@ -71,6 +74,7 @@ function isAlone({ kind }: TreeChange): boolean {
 /** One outcome a change, in order; fewer after an abort. */
 async function applyRun(room: ChangeRoom, run: readonly TreeChange[], signal: AbortSignal): Promise<TreeOutcome[]> {
   const outcomes: TreeOutcome[] = []
+  const breath = new Breath()
   let next = 0
   const lane = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -78,6 +82,7 @@ async function applyRun(room: ChangeRoom, run: readonly TreeChange[], signal: Ab
       const change = run[at]
       if (change === undefined) return
       await room.directories.room()
+      await breath.take()
       outcomes[at] = await outcomeOf(room, change)
     }
   }
@@ -86,6 +91,25 @@ async function applyRun(room: ChangeRoom, run: readonly TreeChange[], signal: Ab
     if (settled.status === 'rejected') throw settled.reason
   }
   return outcomes
+}
+
+/** Lets other work of the process have its turn: most steps of a change are calls that do not wait. */
+class Breath {
+  #turnEndsMs = performance.now() + TURN_MS
+  #pause: Promise<void> | undefined
+
+  /** All lanes of a run pause together. */
+  async take(): Promise<void> {
+    if (performance.now() < this.#turnEndsMs) return
+    this.#pause ??= this.#letOthers()
+    await this.#pause
+  }
+
+  async #letOthers(): Promise<void> {
+    await setImmediate()
+    this.#turnEndsMs = performance.now() + TURN_MS
+    this.#pause = undefined
+  }
 }
 
 /** Never rejects for what the disk does. */

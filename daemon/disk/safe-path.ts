@@ -13,7 +13,7 @@ import { TreeError, hasErrno } from './disk-error.ts'
 
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 /** Directories that stay open between two changes. */
-const OPEN_MAX = 128
+const OPEN_MAX = 512
 /** Closed directories whose sync is under way, before a batch waits for it. */
 const SYNCS_MAX = 16
 const syncFd = promisify(fsync)

@@ -12,6 +12,7 @@ import { collect } from './collect.ts'
 import type { Folder, Halt } from './folder.ts'
 import { hint } from './folder.ts'
 import type { ObserveOutcome } from './observe.ts'
+import { withdrawAbsent } from './withdraw.ts'
 import { observe } from './observe.ts'
 import { publish } from './publish.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
@@ -147,6 +148,7 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
 function afterFullScan(folder: Folder): void {
   if (folder.isScanned) return
   folder.isScanned = true
+  withdrawAbsent(folder)
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
 }
 

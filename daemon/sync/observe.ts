@@ -17,7 +17,7 @@ import type { AbortOptions, DirectoryListing, Fingerprint } from '../ports.ts'
 import type { Folder, Halt, Problem } from './folder.ts'
 import { deletionOf, withoutMoved } from './deletions.ts'
 import { hint, resolverOf } from './folder.ts'
-import { withdrawIgnored } from './ignored.ts'
+import { notHere, withdrawIgnored } from './withdraw.ts'
 import { blockSentence } from './problem-sentences.ts'
 
 /** Files that are hashed and recorded together. */
@@ -330,11 +330,7 @@ async function recordMissing(pass: Pass): Promise<Halt | null> {
 function takeBack(pass: Pass, rows: readonly OwnRow[]): null {
   const { folder } = pass
   transact(pass, (tx) => {
-    for (const { entry } of rows) tx.setFingerprint(folder.id, entry.path, null)
-    tx.markDirty(
-      folder.id,
-      rows.map(({ entry }) => entry.path),
-    )
+    for (const { entry } of rows) notHere(tx, folder, entry)
   })
   return null
 }

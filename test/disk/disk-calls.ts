@@ -167,6 +167,6 @@ function isFunction(value: unknown): value is Any {
 }
 
 install(fs, SYNC, wrapSync)
-install(fs, ['fsync'], wrapCallback)
+install(fs, ['fsync', 'fdatasync'], wrapCallback)
 install(fs.promises, PROMISES, wrapAsync)
 syncBuiltinESMExports()

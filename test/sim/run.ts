@@ -94,8 +94,10 @@ async function end(run: Run, stations: readonly Station[]): Promise<void> {
 
 async function live(run: Run): Promise<string | undefined> {
   const { world, random } = run
-  const fault = random.chance(0.2) ? await startEqual(run) : startApart(run)
-  if (fault !== undefined) return fault
+  if (random.chance(0.2)) {
+    const fault = await startEqual(run)
+    if (fault !== undefined) return fault
+  } else startApart(run)
   for (let i = 10 + random.below(30); i > 0; i -= 1) {
     await world.runFor(random.below(random.chance(0.25) ? 20_000 : 400))
     disturb(run)
@@ -105,7 +107,7 @@ async function live(run: Run): Promise<string | undefined> {
   return await settle(run)
 }
 
-function startApart(run: Run): undefined {
+function startApart(run: Run): void {
   const { random } = run
   for (const station of run.stations) {
     for (let i = random.below(4); i > 0; i -= 1) disturb(run, station)
@@ -152,10 +154,7 @@ async function settle(run: Run): Promise<string | undefined> {
   world.network.healAll()
   for (const station of run.stations) if (station.daemon === undefined) start(run, station)
   const decision = random.chance(0.5) ? 'approve' : 'reject'
-  const isCalm = await world.runUntil(() => decideHalts(run, decision) || isInSync(run), {
-    withinMs: HEAL_MS,
-    everyMs: 500,
-  })
+  const isCalm = await world.runUntil(() => isCalmAfter(run, decision), { withinMs: HEAL_MS, everyMs: 500 })
   const failed = failureOf(run)
   if (failed !== undefined) return failed
   if (!isCalm) return `not equal after healing:\n${describe(run)}`
@@ -167,15 +166,15 @@ async function settle(run: Run): Promise<string | undefined> {
   return await quietFault(run)
 }
 
-/** A person answers whatever folder asks. Always false. */
-function decideHalts(run: Run, decision: 'approve' | 'reject'): false {
+/** Whether all is in sync; a person answers whatever folder asks. */
+function isCalmAfter(run: Run, decision: 'approve' | 'reject'): boolean {
   for (const { daemon } of run.stations) {
     const halt = daemon?.sync.engine.folder(FOLDER)?.halt
     if (halt?.kind.startsWith('mass-delete') !== true) continue
     if (decision === 'reject') run.memory.gone.clear()
     daemon?.sync.engine.decide(FOLDER, decision)
   }
-  return false
+  return isInSync(run)
 }
 
 /** The last acknowledgements and looks at the disk may still be under way; after a few windows nothing may be. */

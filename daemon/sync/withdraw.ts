@@ -1,10 +1,13 @@
 /**
- * What an ignored path says: nothing. It is withdrawn, and stays on the disk. A tombstone is withdrawn too, so that devices that
+ * What a path says that is not here: nothing.
+ *
+ * An ignored path is withdrawn, and stays on the disk. A tombstone is withdrawn too, so that devices that
  * ignore alike say the same; it says so again when the path is no longer ignored, or else what was deleted would come back.
  */
 
 import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
+import type { CatalogueWriter } from '../catalogue-port.ts'
 import type { Folder } from './folder.ts'
 
 /** Own entries that are gone through in one transaction. */
@@ -32,6 +35,23 @@ function withdrawPage(folder: Folder, after: RelPath | null): RelPath | null {
     folder.toPublish.raise()
   }
   return page.length < PAGE_ENTRIES ? null : (page.at(-1)?.path ?? null)
+}
+
+/** Own entries that should be on the disk and are not no longer count as held; what others hold there is fetched. */
+export function withdrawAbsent(folder: Folder): void {
+  const { catalogue } = folder.deps
+  for (;;) {
+    const absent = catalogue.read((tx) => tx.ownAbsent(folder.id, PAGE_ENTRIES))
+    if (absent.length === 0) return
+    catalogue.transact({ isDurable: false }, (tx) => {
+      for (const entry of absent) notHere(tx, folder, entry)
+    })
+    folder.toPublish.raise()
+  }
+}
+
+export function notHere(tx: CatalogueWriter, folder: Folder, entry: Entry): void {
+  tx.setOwn(folder.id, { entry: { ...entry, isHeld: false }, fingerprint: null }, 'observed')
 }
 
 /** Whether the entry says something, or would: a path that is no longer ignored says what a scan finds there, or that nothing is. */
