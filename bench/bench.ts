@@ -1,7 +1,7 @@
 /**
  * The benchmark: from "the files appear" on one side to "identical and durable" on the other, each program beside the others in
  * one run over loopback. Every result is compared byte by byte after the clock has stopped. Prints a table; `--write` puts it
- * into docs/PERFORMANCE.md. `--quick` takes small data sets. `--only NAME` runs one program.
+ * into docs/PERFORMANCE.md. `--quick` takes small data sets. `--only NAME` runs one program, `--set NAME` one data set.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     only: { type: 'string' },
+    set: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
     for (const [name, start] of starters) {
       if (values.only !== undefined && values.only !== name) continue
       for (const set of sets) {
+        if (values.set !== undefined && values.set !== set.name) continue
         const contender = await start(join(directory, `${name}-${set.name}`))
         if (contender === undefined) break
         await using running = contender
