@@ -91,12 +91,15 @@ async function folderOf(side: Side): Promise<{ files: number; state: string; dig
 
 function get(side: Side, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: join(side.home, 'run/api.sock'), path: `/api/v1${path}` }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (part: string) => (text += part))
-      answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(text)) : reject(new Error(text))))
-    })
+    const asked = request(
+      { socketPath: join(side.home, 'run/api.sock'), path: `/api/v1${path}`, agent: false },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (part: string) => (text += part))
+        answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(text)) : reject(new Error(text))))
+      },
+    )
     asked.on('error', reject)
     asked.end()
   })

@@ -1,10 +1,16 @@
 /**
- * Settings of V8's heap, for a process that lives for months beside other programs: it collects earlier and grows less. To be
- * imported before everything else, since the heap takes its shape from what the first modules allocate.
+ * The memory of a process that lives for months beside other programs. V8 and the C library take their measures when a process
+ * begins, so it begins anew with them, before anything else is loaded. To be imported first.
+ *
+ * The young generation stays small (V8 lets it grow to three times 16 MiB), the old one is collected when it has grown by a
+ * quarter (by default it may grow fourfold), and the threads share two arenas instead of having one each.
  */
 
-import { setFlagsFromString } from 'node:v8'
+const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=25']
+const ARENAS = { MALLOC_ARENA_MAX: '2' }
 
-setFlagsFromString('--max-semi-space-size=4')
-setFlagsFromString('--min-semi-space-size=1')
-setFlagsFromString('--optimize-for-size')
+const { argv, env, execArgv, execPath } = process
+// Not everywhere can a process be replaced; there it takes more memory.
+if (!FLAGS.every((flag) => execArgv.includes(flag)) && process.execve !== undefined) {
+  process.execve(execPath, [execPath, ...FLAGS, ...execArgv, ...argv.slice(1)], { ...ARENAS, ...env })
+}

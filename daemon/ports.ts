@@ -242,8 +242,15 @@ export interface FileTree extends AsyncDisposable {
   scan(directories: Iterable<DirPath>, o: AbortOptions): AsyncIterable<DirectoryListing>
   /** In workers; whole and chunk hashes in one read. One result a request, in any order. */
   hash(files: Iterable<HashRequest>, o: AbortOptions): AsyncIterable<HashResult>
-  /** Bytes `start` (in) to `end` (out). @throws TreeError `changed` unless the file has the fingerprint before and after. */
-  read(path: RelPath, o: AbortOptions & { range?: ByteRange; expect: Fingerprint }): AsyncIterable<Uint8Array>
+  /**
+   * Bytes `start` (in) to `end` (out). `into`, as long as the range: where they may be read to, and then parts of it are yielded.
+   *
+   * @throws TreeError `changed` unless the file has the fingerprint before and after
+   */
+  read(
+    path: RelPath,
+    o: AbortOptions & { range?: ByteRange; into?: Uint8Array; expect: Fingerprint },
+  ): AsyncIterable<Uint8Array>
   /** A small file such as `.holtignore`, whole; undefined when it is not there, is not a file, or has more than `maxBytes`. */
   readSmall(path: RelPath, maxBytes: number): Promise<string | undefined>
   identify(path: RelPath): Promise<FileIdentity | undefined>
@@ -332,6 +339,8 @@ export interface PeerStream {
    * @throws PeerError `gone`, `too-large`
    */
   read(o: AbortOptions): Promise<Uint8Array | undefined>
+  /** Gives back a frame that was read, once nothing of it is in use any more: its memory may hold a later one. */
+  recycle(frame: Uint8Array): void
   /** Ends this direction of the stream after what was written; what the other side writes can still be read. Idempotent. */
   close(): Promise<void>
   /** Ends the stream at once, as a fault. Idempotent. */

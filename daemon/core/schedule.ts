@@ -35,9 +35,9 @@ interface Run {
 interface Wanted {
   readonly blob: BlobRef
   readonly sizeClass: number
-  holders: ReadonlySet<DeviceId>
+  holders: readonly DeviceId[]
   /** Holders that will not give it for now. */
-  readonly refusals: Set<DeviceId>
+  refusals: readonly DeviceId[]
   phase: Phase
   /** Who is sending the chunk list, and how many hashes of it were asked. */
   lister: DeviceId | undefined
@@ -55,6 +55,8 @@ const SIZE_CLASSES = [
   { maxBytes: 65_536 * CHUNK_BYTES, openMax: 2 },
   { maxBytes: Number.POSITIVE_INFINITY, openMax: 2 },
 ] as const
+
+const NOBODY: readonly DeviceId[] = []
 
 export class Schedule {
   readonly #wanted = new Map<BlobHash, Wanted>()
@@ -75,7 +77,7 @@ export class Schedule {
     const known = this.#wanted.get(blob.hash)
     if (known !== undefined) this.#dequeue(known)
     const wanted = known ?? createWanted(blob)
-    wanted.holders = new Set(holders)
+    wanted.holders = holders
     this.#wanted.set(blob.hash, wanted)
     if (wanted.phase === 'queued') this.#enqueue(wanted)
   }
@@ -96,7 +98,7 @@ export class Schedule {
   /** Who may be asked for a blob: its holders but those that refused. */
   holders(hash: BlobHash): DeviceId[] {
     const wanted = this.#wanted.get(hash)
-    return wanted === undefined ? [] : [...wanted.holders].filter((device) => !wanted.refusals.has(device))
+    return wanted === undefined ? [] : wanted.holders.filter((device) => !wanted.refusals.includes(device))
   }
 
   /** Whether anybody available may be asked for it. */
@@ -158,14 +160,14 @@ export class Schedule {
   refuse(hash: BlobHash, device: DeviceId): void {
     const wanted = this.#wanted.get(hash)
     if (wanted === undefined) return
-    wanted.refusals.add(device)
+    if (!wanted.refusals.includes(device)) wanted.refusals = [...wanted.refusals, device]
     this.#queues.get(device)?.[wanted.sizeClass]?.delete(hash)
   }
 
   allow(hash: BlobHash, device: DeviceId): void {
     const wanted = this.#wanted.get(hash)
     if (wanted === undefined) return
-    wanted.refusals.delete(device)
+    wanted.refusals = wanted.refusals.filter((each) => each !== device)
     if (wanted.phase === 'queued') this.#enqueue(wanted)
   }
 
@@ -219,7 +221,7 @@ export class Schedule {
 
   #findOpen(device: DeviceId, sizeClass: number): Wanted | undefined {
     for (const wanted of this.#open[sizeClass] ?? []) {
-      if (wanted.runs.length > 0 && wanted.holders.has(device) && !wanted.refusals.has(device)) return wanted
+      if (wanted.runs.length > 0 && wanted.holders.includes(device) && !wanted.refusals.includes(device)) return wanted
     }
     return undefined
   }
@@ -237,7 +239,7 @@ export class Schedule {
 
   #hasSource(wanted: Wanted): boolean {
     for (const device of wanted.holders) {
-      if (this.#available.has(device) && !wanted.refusals.has(device)) return true
+      if (this.#available.has(device) && !wanted.refusals.includes(device)) return true
     }
     return false
   }
@@ -255,7 +257,7 @@ export class Schedule {
 
   #enqueue(wanted: Wanted): void {
     for (const device of wanted.holders) {
-      if (wanted.refusals.has(device)) continue
+      if (wanted.refusals.includes(device)) continue
       const queues = this.#queues.get(device) ?? SIZE_CLASSES.map(() => new Set<BlobHash>())
       this.#queues.set(device, queues)
       queues[wanted.sizeClass]?.add(wanted.blob.hash)
@@ -272,8 +274,8 @@ function createWanted(blob: BlobRef): Wanted {
   return {
     blob,
     sizeClass: SIZE_CLASSES.findIndex(({ maxBytes }) => blob.sizeBytes <= maxBytes),
-    holders: new Set(),
-    refusals: new Set(),
+    holders: NOBODY,
+    refusals: NOBODY,
     phase: 'queued',
     lister: undefined,
     listed: 0,

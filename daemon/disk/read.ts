@@ -14,14 +14,15 @@ import { fingerprintOf, identityOf } from './fingerprint.ts'
 export async function* readFile(
   context: DiskContext,
   path: RelPath,
-  { range, expect, signal }: AbortOptions & { range?: ByteRange; expect: Fingerprint },
+  { range, into, expect, signal }: AbortOptions & { range?: ByteRange; into?: Uint8Array; expect: Fingerprint },
 ): AsyncIterable<Uint8Array> {
   await using file = await openFile(context, path)
   await checkFingerprint(file, path, expect)
   const { start, end } = range ?? { start: 0, end: (await file.stat()).size }
   for (let at = start; at < end;) {
     signal.throwIfAborted()
-    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, end - at))
+    const length = Math.min(CHUNK_BYTES, end - at)
+    const bytes = into?.subarray(at - start, at - start + length) ?? new Uint8Array(length)
     const { bytesRead } = await file.read(bytes, 0, bytes.length, at)
     if (bytesRead < bytes.length) throw new TreeError('changed', `${path} has become shorter`)
     await checkFingerprint(file, path, expect)

@@ -99,6 +99,10 @@ export class FramedStream implements PeerStream {
     }
   }
 
+  recycle(frame: Uint8Array): void {
+    this.#incoming.recycle(frame)
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#lastWrite.then(() => this.#closeStream())
     await this.#closing

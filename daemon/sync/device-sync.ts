@@ -82,7 +82,7 @@ function locate({ deps }: DeviceSyncOptions, engine: Engine, hash: BlobHash): Lo
     return {
       sizeBytes: content.sizeBytes,
       chunkHashes: (first, count) => Promise.resolve(chunkHashes(deps.catalogue, content.chunks, first, count)),
-      read: (range, o) => tree.read(path, { range, expect, signal: o.signal }),
+      read: (range, { into, signal }) => tree.read(path, { range, into, expect, signal }),
     }
   }
   return undefined

@@ -205,17 +205,18 @@ export class Arrivals implements Deliver {
     pull.isStoring = true
     this.#book.landing.stored(folder)
     const landed = [folder]
-    for (const other of [...pull.folders]) {
+    for (const other of pull.folders) {
       if (other !== folder && (await this.#copy(blob, folder, other))) landed.push(other)
     }
     pull.isStoring = false
     pull.large = undefined
     for (const each of landed) {
-      if (!pull.folders.delete(each)) continue
+      if (!pull.folders.includes(each)) continue
+      pull.folders = pull.folders.filter((other) => other !== each)
       this.#book.progress.landed(each, blob.hash)
       this.#book.landing.announce(each, blob.hash)
     }
-    if (pull.folders.size === 0) this.#book.forget(pull)
+    if (pull.folders.length === 0) this.#book.forget(pull)
     else {
       this.#book.schedule.remove(blob.hash)
       this.#book.admit(pull)

@@ -28,15 +28,15 @@ export const STUCK_MS = 60_000
 export interface Pull {
   readonly blob: BlobRef
   /** Where it must land. */
-  readonly folders: Set<FolderId>
+  folders: readonly FolderId[]
   /** Its part, from the first of its chunk list to the last of its chunks. */
   large: LargePull | undefined
   /** All of its bytes are here and are being stored. */
   isStoring: boolean
   /** Why it is not asked for, whoever holds it. */
   verdict: 'false-entry' | 'too-large' | undefined
-  /** How often each holder refused. */
-  readonly refusals: Map<DeviceId, number>
+  /** How often each holder refused, once one did. */
+  refusals: Map<DeviceId, number> | undefined
   lastRefusal: BlobRefusal | undefined
   stuckSinceMs: number | undefined
 }
@@ -93,7 +93,7 @@ export class PullBook {
     }
     if (isOther) this.forget(known)
     const pull = known === undefined || isOther ? createPull(blob, known?.folders) : known
-    pull.folders.add(folder)
+    if (!pull.folders.includes(folder)) pull.folders = [...pull.folders, folder]
     this.#pulls.set(blob.hash, pull)
     this.progress.wanted(folder, blob)
     this.admit(pull)
@@ -102,15 +102,16 @@ export class PullBook {
 
   unwant(folder: FolderId, hash: BlobHash): void {
     const pull = this.#pulls.get(hash)
-    if (pull?.folders.delete(folder) !== true) return
+    if (pull?.folders.includes(folder) !== true) return
+    pull.folders = pull.folders.filter((each) => each !== folder)
     this.progress.dropped(folder, hash)
     if (pull.large?.folder === folder && !pull.isStoring) this.restart(pull)
-    if (pull.folders.size === 0) this.forget(pull)
+    if (pull.folders.length === 0) this.forget(pull)
     else this.admit(pull)
   }
 
   unwantFolder(folder: FolderId): void {
-    for (const [hash, { folders }] of this.#pulls) if (folders.has(folder)) this.unwant(folder, hash)
+    for (const [hash, { folders }] of this.#pulls) if (folders.includes(folder)) this.unwant(folder, hash)
   }
 
   *wanted(): Iterable<PullStatus> {
@@ -131,6 +132,7 @@ export class PullBook {
   takeRefusal(hash: BlobHash, device: DeviceId, code: BlobRefusal): void {
     const pull = this.#pulls.get(hash)
     if (pull === undefined) return
+    pull.refusals ??= new Map()
     const tries = (pull.refusals.get(device) ?? 0) + 1
     pull.refusals.set(device, tries)
     pull.lastRefusal = code
@@ -224,7 +226,7 @@ export class PullBook {
     if (pull.large !== undefined) this.restart(pull)
     this.schedule.remove(hash)
     this.#pulls.delete(hash)
-    for (const device of pull.refusals.keys()) this.#retries.delete(`${hash} ${device}`)
+    for (const device of pull.refusals?.keys() ?? []) this.#retries.delete(`${hash} ${device}`)
     this.#retries.delete(`false ${hash}`)
     if (!this.#isFull || this.#pulls.size > WANTS_MAX / 2) return
     this.#isFull = false
@@ -242,7 +244,7 @@ export class PullBook {
   }
 
   *#pullsOf(folder: FolderId): Iterable<Pull> {
-    for (const pull of [...this.#pulls.values()]) if (pull.folders.has(folder)) yield pull
+    for (const pull of [...this.#pulls.values()]) if (pull.folders.includes(folder)) yield pull
   }
 
   /** Resolves when an earlier part of the blob has been let go of. */
@@ -291,10 +293,10 @@ export class PullBook {
   }
 }
 
-function createPull(blob: BlobRef, folders: Iterable<FolderId> = []): Pull {
+function createPull(blob: BlobRef, folders: readonly FolderId[] = []): Pull {
   return {
-    ...{ blob, folders: new Set(folders), large: undefined, isStoring: false, verdict: undefined },
-    ...{ refusals: new Map(), lastRefusal: undefined, stuckSinceMs: undefined },
+    ...{ blob, folders, large: undefined, isStoring: false, verdict: undefined },
+    ...{ refusals: undefined, lastRefusal: undefined, stuckSinceMs: undefined },
   }
 }
 

@@ -104,7 +104,8 @@ export class PullLink {
       const frame = await this.#stream.read({ signal: this.#signal })
       if (frame === undefined) return
       this.heardMs = clock.monotonicMs()
-      this.#take(parseReply(frame), this.heardMs)
+      const stored = this.#take(parseReply(frame), this.heardMs)
+      if (stored.length > 0) void Promise.all(stored).finally(() => this.#stream.recycle(frame))
     }
   }
 
@@ -127,28 +128,27 @@ export class PullLink {
     this.#sending = this.#sending.then(write).catch(() => this.#stream.abort('cannot send'))
   }
 
-  #take(reply: BlobReply, nowMs: number): void {
+  /** Returns what resolves when the bytes of the reply no longer stand in memory. */
+  #take(reply: BlobReply, nowMs: number): readonly Promise<void>[] {
     const ask = this.#asks.get(reply.req)
     if (ask === undefined) throw new ProtocolError('out-of-turn', `a reply to request ${reply.req}, which is not open`)
     if (!ask.isAnswered && ask.aloneSinceMs !== undefined) this.#receiver.answered(nowMs - ask.aloneSinceMs)
     ask.isAnswered = true
     switch (reply.kind) {
       case 'chunk':
-        this.#takeChunk(ask, reply.chunkNo, reply.bytes)
-        return
+        return [this.#takeChunk(ask, reply.chunkNo, reply.bytes)]
       case 'blobs':
-        this.#takeBlobs(ask, reply.first, reply.items)
-        return
+        return this.#takeBlobs(ask, reply.first, reply.items)
       case 'hashes':
         this.#takeHashes(ask, reply.first, reply.hashes)
-        return
+        return []
       case 'refused':
         this.#takeRefusal(ask, reply.code)
-        return
+        return []
     }
   }
 
-  #takeChunk(ask: Ask, chunkNo: number, bytes: Uint8Array): void {
+  #takeChunk(ask: Ask, chunkNo: number, bytes: Uint8Array): Promise<void> {
     const { task } = ask
     if (task.kind !== 'run' || !ask.chunks.delete(chunkNo)) throw outOfTurn(ask)
     if (bytes.length !== chunkSize(task.blob.sizeBytes, chunkNo)) {
@@ -156,25 +156,28 @@ export class PullLink {
     }
     ask.owedBytes -= bytes.length
     if (ask.chunks.size === 0) this.#asks.delete(ask.req)
-    this.#hold(ask, bytes.length, () => this.#receiver.chunk(task.blob, chunkNo, bytes))
+    return this.#hold(ask, bytes.length, () => this.#receiver.chunk(task.blob, chunkNo, bytes))
   }
 
-  #takeBlobs(ask: Ask, first: number, items: readonly (Uint8Array | BlobRefusal)[]): void {
+  #takeBlobs(ask: Ask, first: number, items: readonly (Uint8Array | BlobRefusal)[]): Promise<void>[] {
     const { task } = ask
     if (task.kind !== 'many' || first !== ask.blobsDone) throw outOfTurn(ask)
     const blobs = task.blobs.slice(first, first + items.length)
     if (blobs.length < items.length) throw outOfTurn(ask)
     ask.blobsDone += items.length
     if (ask.blobsDone === task.blobs.length) this.#asks.delete(ask.req)
+    const stored: Promise<void>[] = []
     for (const [i, blob] of blobs.entries()) {
       const item = items[i]
       ask.owedBytes -= blob.sizeBytes
-      if (item instanceof Uint8Array) this.#hold(ask, blob.sizeBytes, () => this.#receiver.blob(blob, item))
+      if (item instanceof Uint8Array)
+        stored.push(this.#hold(ask, blob.sizeBytes, () => this.#receiver.blob(blob, item)))
       else {
         this.#receiver.released(blob.sizeBytes)
         this.#receiver.refused({ task: { kind: 'many', blobs: [blob] } }, item ?? 'missing')
       }
     }
+    return stored
   }
 
   #takeHashes(ask: Ask, first: number, hashes: Uint8Array): void {
@@ -193,9 +196,12 @@ export class PullLink {
   }
 
   /** Lets the receiver store bytes, and says when they are gone from memory. */
-  #hold(ask: Ask, bytes: number, store: () => Promise<void>): void {
-    if (ask.isCancelled) this.#receiver.released(bytes)
-    else void store().finally(() => this.#receiver.released(bytes))
+  async #hold(ask: Ask, bytes: number, store: () => Promise<void>): Promise<void> {
+    try {
+      if (!ask.isCancelled) await store()
+    } finally {
+      this.#receiver.released(bytes)
+    }
   }
 }
 

@@ -194,9 +194,9 @@ export class Answer {
   ): Promise<BlobRefusal | undefined> {
     let at = 0
     try {
-      for await (const bytes of located.read(range, o)) {
+      for await (const bytes of located.read(range, { ...o, into: body })) {
         if (at + bytes.length > body.length) return 'changed'
-        body.set(bytes, at)
+        if (bytes.buffer !== body.buffer) body.set(bytes, at)
         at += bytes.length
       }
     } catch (cause) {

@@ -16,8 +16,12 @@ export interface LocatedBlob {
   readonly sizeBytes: number
   /** The hashes of `count` chunks from `first`, joined; asked only of blobs of more than one chunk. Undefined: not known. */
   chunkHashes(first: number, count: number): Promise<Uint8Array | undefined>
-  /** Bytes `start` (in) to `end` (out). @throws an error of code `changed` or `missing` where the bytes are not there any more */
-  read(range: ByteRange, o: AbortOptions): AsyncIterable<Uint8Array>
+  /**
+   * Bytes `start` (in) to `end` (out), which may be read to `into` and then are parts of it.
+   *
+   * @throws an error of code `changed` or `missing` where the bytes are not there any more
+   */
+  read(range: ByteRange, o: AbortOptions & { into: Uint8Array }): AsyncIterable<Uint8Array>
 }
 
 export interface ServeDeps {

@@ -16,6 +16,8 @@ interface Waiter<T> {
   reject(error: Error): void
 }
 
+const GARBAGE = 0xdd
+
 export class SimStream implements PeerStream {
   /** Called when this end fails. */
   onGone: () => void = () => undefined
@@ -82,6 +84,11 @@ export class SimStream implements PeerStream {
       return frame
     }
     return this.#isEnded ? undefined : this.#wait(this.#readers, signal)
+  }
+
+  /** Whoever still uses it sees that the memory has gone to another. */
+  recycle(frame: Uint8Array): void {
+    frame.fill(GARBAGE)
   }
 
   close(): Promise<void> {

@@ -281,6 +281,7 @@ function listening(transport: PeerTransport, asked: BlobRequest[]): Pick<PeerTra
           write: (frame, o) => stream.write(frame, o),
           close: () => stream.close(),
           abort: (reason) => stream.abort(reason),
+          recycle: (frame) => stream.recycle(frame),
           read: async (o) => {
             const frame = await stream.read(o)
             if (frame !== undefined) asked.push(parseRequest(frame))
