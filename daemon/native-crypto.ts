@@ -1,11 +1,11 @@
-/** BLAKE3 from the native module, Ed25519 from `node:crypto`. */
+/** The cryptography of the daemon: BLAKE3, and Ed25519 from `node:crypto`. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
 import { deviceIdOf } from '../protocol/ids.ts'
 import { KEY_BYTES } from '../protocol/limits.ts'
+import { blake3, blake3Hasher } from './blake3.ts'
 
 /** DER of an Ed25519 key up to its 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
@@ -16,11 +16,8 @@ const KEYS_CACHED_MAX = 256
 export function createNativeCrypto(): Crypto {
   const keys = new Map<string, KeyObject>()
   return {
-    blake3: (bytes) => blake3(bytes),
-    hasher: () => {
-      const hasher = new Blake3Hasher()
-      return { update: (bytes) => void hasher.update(bytes), digest: () => hasher.digestBuffer() }
-    },
+    blake3,
+    hasher: blake3Hasher,
     verify: (publicKey, message, signature) => verify(null, message, publicKeyObject(publicKey, keys), signature),
   }
 }

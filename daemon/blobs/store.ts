@@ -5,7 +5,8 @@ import { mkdir, open, opendir, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import type { Crypto } from '../../protocol/crypto.ts'
+import { pipe } from 'it-pipe'
+import type { Crypto, Hasher } from '../../protocol/crypto.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf, parseBlobHash } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
@@ -101,13 +102,13 @@ async function writeSynced(
   await using file = await open(path, NEW_FLAGS, FILE_MODE)
   if (source instanceof Uint8Array) await writeAll(file, source)
   else {
-    const hasher = room.crypto.hasher()
-    for await (const piece of source) {
-      signal.throwIfAborted()
-      hasher.update(piece)
-      await writeAll(file, piece)
-    }
-    checkHash(hash, hasher.digest())
+    await pipe(
+      source,
+      (pieces) => checked(pieces, hash, room.crypto.hasher(), signal),
+      async (pieces) => {
+        for await (const piece of pieces) await writeAll(file, piece)
+      },
+    )
   }
   await file.datasync()
 }
@@ -125,6 +126,21 @@ async function writeSmall(path: string, bytes: Uint8Array): Promise<void> {
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten
+}
+
+/** The same pieces; throws behind the last one unless they are the blob. */
+async function* checked(
+  pieces: AsyncIterable<Uint8Array>,
+  hash: BlobHash,
+  hasher: Hasher,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    signal.throwIfAborted()
+    hasher.update(piece)
+    yield piece
+  }
+  checkHash(hash, hasher.digest())
 }
 
 function checkHash(hash: BlobHash, digest: Uint8Array): void {

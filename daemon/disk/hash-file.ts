@@ -1,11 +1,11 @@
 /** Hashes files with synchronous calls and one buffer: whole and by chunk, each byte read once. For a worker. */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
 import { chunkCount } from '../../protocol/chunks.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf } from '../../protocol/ids.ts'
 import { CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
+import { blake3, blake3Hasher } from '../blake3.ts'
 import { FILE_FLAGS, openDirectoryBeneath } from './beneath.ts'
 import type { OpenDirectory } from './beneath.ts'
 import { TreeError, hasErrno } from './disk-error.ts'
@@ -93,7 +93,7 @@ function hashSmall(fd: number, sizeBytes: number): Hashes | undefined {
 }
 
 function hashLarge(fd: number, sizeBytes: number, betweenChunks: () => void): Hashes | undefined {
-  const whole = new Blake3Hasher()
+  const whole = blake3Hasher()
   const chunks = new Uint8Array(chunkCount(sizeBytes) * HASH_BYTES)
   for (let at = 0, chunkNo = 0; at < sizeBytes; at += CHUNK_BYTES, chunkNo += 1) {
     if (at > 0) betweenChunks()
@@ -103,7 +103,7 @@ function hashLarge(fd: number, sizeBytes: number, betweenChunks: () => void): Ha
     whole.update(chunk)
     chunks.set(blake3(chunk), chunkNo * HASH_BYTES)
   }
-  return { hash: blobHashOf(whole.digestBuffer()), chunks }
+  return { hash: blobHashOf(whole.digest()), chunks }
 }
 
 /** False when the file ends before. */

@@ -9,7 +9,8 @@ export const PURE_ROOMS: readonly string[] = ['protocol', 'daemon/core', 'daemon
 const ADAPTERS = ['disk', 'blobs', 'catalogue', 'peers', 'backends', 'media'].map((room) => `daemon/${room}`)
 /** Ports and nothing else: `daemon/ports.ts`, `daemon/catalogue-port.ts`. */
 const PORTS = /^daemon\/(ports|[a-z-]+-port)\.ts$/
-const BACKOFF = 'daemon/core/backoff.ts'
+/** What rooms share that are none of each other's business. */
+const SHARED = ['daemon/core/backoff.ts', 'daemon/blake3.ts']
 /** The files that know every room: where everything is put together, and its door. */
 const COMPOSITION = /^daemon\/(main|daemon|daemon-[a-z-]+)\.ts$/
 
@@ -17,7 +18,7 @@ const COMPOSITION = /^daemon\/(main|daemon|daemon-[a-z-]+)\.ts$/
 function isAllowed(room: string, imported: ModuleImport, target: string): boolean {
   const to = roomOf(target)
   if (to === room || to === 'protocol') return true
-  if (ADAPTERS.includes(room)) return PORTS.test(target) || target === BACKOFF
+  if (ADAPTERS.includes(room)) return PORTS.test(target) || SHARED.includes(target)
   switch (room) {
     case 'protocol':
     case 'cli':
@@ -40,7 +41,7 @@ export const followsTheHouse: Rule = (module) => {
   const room = roomOf(module.path)
   if (isTest(module.path) || COMPOSITION.test(module.path)) return []
   return findLocal(module).flatMap(({ imported, target }) => {
-    if (room === 'daemon' && roomOf(target).startsWith('daemon/') && target !== BACKOFF) {
+    if (room === 'daemon' && roomOf(target).startsWith('daemon/') && !SHARED.includes(target)) {
       return [at(module, imported, `only daemon.ts knows the rooms; ${module.path} may not import ${target}`)]
     }
     if (isAllowed(room, imported, target)) return []
