@@ -177,7 +177,8 @@ export type TreeOutcome =
   | { readonly kind: 'not-empty' }
   | { readonly kind: 'failed'; readonly reason: ApplyFault; readonly message: string }
 
-export type ApplyFault = 'no-space' | 'read-only' | 'denied' | 'name-impossible' | 'locked' | 'io'
+/** `in-the-way`: a directory that should give way to a file has something in it that is not synced. */
+export type ApplyFault = 'in-the-way' | 'no-space' | 'read-only' | 'denied' | 'name-impossible' | 'locked' | 'io'
 
 /** What a batch is about to do to one path, kept durably before it begins, so that a crash in the middle is put right. */
 export interface Intent {

@@ -4,7 +4,7 @@
  */
 
 import type { RelPath } from '../../protocol/path.ts'
-import { nameOf, parentOf } from '../../protocol/path.ts'
+import { ROOT, nameOf, parentOf } from '../../protocol/path.ts'
 import { compareVectors } from '../../protocol/vector.ts'
 import type { CatalogueReader, CatalogueWriter, OwnRow, PlannedIntent } from '../catalogue-port.ts'
 import { stampOf } from '../core/conflict.ts'
@@ -12,6 +12,7 @@ import type { Action, Step } from '../core/plan.ts'
 import { replacesDirectory } from '../core/plan.ts'
 import type {
   AbortOptions,
+  ApplyFault,
   BatchLabel,
   FileIdentity,
   FileTree,
@@ -100,7 +101,28 @@ async function applyWave(run: Run, wave: readonly Step[]): Promise<void> {
   const changes = prepared.flatMap((each) => each.changes)
   const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(batch, prepared), o)
   await putBackHalves(folder, prepared, outcomes, batch.name)
-  recordOutcomes(run, prepared, outcomes)
+  recordOutcomes(run, prepared, outcomes, await directoriesInTheWay(run, prepared, outcomes))
+}
+
+/** Steps that found a directory where nothing was known to be: one that holds nothing but what is ignored, or a new one. */
+async function directoriesInTheWay(
+  { folder, o }: Run,
+  prepared: readonly Prepared[],
+  outcomes: readonly TreeOutcome[],
+): Promise<ReadonlySet<RelPath>> {
+  const suspects = withOutcomes(prepared, outcomes)
+    .filter(({ prepared: { step }, own }) => presentFile(step) === null && own.some(({ kind }) => kind === 'changed'))
+    .map(({ prepared: { step } }) => step.entry)
+    .filter(({ content }) => content.kind === 'file' || content.kind === 'symlink')
+  const found = new Set<RelPath>()
+  if (suspects.length === 0) return found
+  for await (const { directory, state } of folder.tree.scan(
+    suspects.map(({ path }) => path),
+    o,
+  )) {
+    if (directory !== ROOT && state !== 'absent') found.add(directory)
+  }
+  return found
 }
 
 function touchedPaths(steps: readonly Step[]): RelPath[] {
@@ -259,12 +281,17 @@ function labelOf(batch: Batch, prepared: readonly Prepared[]): BatchLabel {
 
 // ---- What came of it.
 
-function recordOutcomes(run: Run, prepared: readonly Prepared[], outcomes: readonly TreeOutcome[]): void {
+function recordOutcomes(
+  run: Run,
+  prepared: readonly Prepared[],
+  outcomes: readonly TreeOutcome[],
+  inTheWay: ReadonlySet<RelPath>,
+): void {
   const { folder } = run
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     for (const { prepared: each, own } of withOutcomes(prepared, outcomes)) {
       const { path } = each.step.entry
-      const result = recordStep(folder, tx, each.step, own)
+      const result = recordStep(folder, tx, each.step, inTheWay.has(path) ? [...own, { kind: 'not-empty' }] : own)
       if (result === 'done') run.done.add(path)
       else if (result === 'changed') run.changed.push(path)
       else run.failed.push(path)
@@ -297,20 +324,17 @@ function recordStep(
 ): 'done' | 'changed' | 'failed' {
   const { entry, action } = step
   if (!sameRow(tx.own(folder.id, entry.path), step)) return 'changed'
-  const fault = outcomes.find((outcome) => outcome.kind === 'failed')
-  if (fault?.kind === 'failed') {
-    folder.failures.set(entry.path, {
-      path: entry.path,
-      code: fault.reason,
-      sentence: faultSentence(fault.reason, fault.message),
-    })
+  const fault = faultOf(step, outcomes)
+  // What is new in there is observed, and may be why it cannot go.
+  if (outcomes.some(({ kind }) => kind === 'not-empty')) hint(folder, [entry.path])
+  if (fault !== undefined) {
+    const { reason, message } = fault
+    folder.failures.set(entry.path, { path: entry.path, code: reason, sentence: faultSentence(reason, message) })
     return 'failed'
   }
   if (outcomes.some((outcome) => outcome.kind === 'changed')) return 'changed'
   folder.failures.delete(entry.path)
   const last = outcomes.at(-1)
-  if (last?.kind === 'not-empty') hint(folder, [entry.path])
-  if (last?.kind === 'not-empty' && entry.content.kind !== 'deleted') return 'changed'
   const fingerprint = last === undefined ? keptFingerprint(step) : last.kind === 'done' ? last.fingerprint : null
   if (step.own !== undefined && step.own.entry === entry) tx.setFingerprint(folder.id, entry.path, fingerprint)
   else tx.setOwn(folder.id, { entry, fingerprint }, 'resolved')
@@ -318,6 +342,17 @@ function recordStep(
   // A directory is watched from its first listing on.
   if (action.kind === 'make-directory') hint(folder, [entry.path])
   return 'done'
+}
+
+/** What keeps the step from being done, and that only somebody else can change. */
+function faultOf(
+  { entry }: Step,
+  outcomes: readonly TreeOutcome[],
+): { readonly reason: ApplyFault; readonly message: string } | undefined {
+  const failed = outcomes.find((outcome) => outcome.kind === 'failed')
+  if (failed?.kind === 'failed') return failed
+  const isInTheWay = entry.content.kind !== 'deleted' && outcomes.some(({ kind }) => kind === 'not-empty')
+  return isInTheWay ? { reason: 'in-the-way', message: '' } : undefined
 }
 
 /** The path that a rename left: deleted with it, or waiting for what takes its place. */

@@ -19,6 +19,8 @@ export function blockSentence(reason: BlockReason): string {
 
 export function faultSentence(fault: ApplyFault, message: string): string {
   switch (fault) {
+    case 'in-the-way':
+      return 'Here is a directory of that name with files in it that are not synced. Move them away; it goes on by itself.'
     case 'no-space':
       return 'The disk is full. Free some space; it goes on by itself.'
     case 'read-only':

@@ -141,10 +141,13 @@ function settle(
   return batch.length - clean.length - wanted.size
 }
 
-/** A path whose conflict copy did not come about stays dirty, though it may be done itself. */
+/** What did not come about stays dirty: also a path whose deletion is part of a rename. */
 function unfinishedUnits(steps: readonly Step[], applied: Applied): ReadonlySet<RelPath> {
   const done = new Set(applied.done)
-  return new Set(steps.map(({ entry }) => entry.path).filter((path) => !done.has(path)))
+  const undone = steps.filter(({ entry }) => !done.has(entry.path))
+  return new Set(
+    undone.flatMap(({ entry, action }) => (action.kind === 'rename' ? [entry.path, action.from] : [entry.path])),
+  )
 }
 
 /** The store no longer has what was placed; a blob that was not found there is wanted again. */

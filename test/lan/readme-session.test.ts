@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'node:test'
-import { scaled } from '../scale.ts'
 import { digest } from '../e2e/device.ts'
 import type { Running } from './lan-device.ts'
 import { LanDevice, until } from './lan-device.ts'
@@ -16,7 +15,7 @@ import { SHOWN_CODE, missingLine, patternOf, readSession } from './session.ts'
 const README = new URL('../../README.md', import.meta.url)
 /** How long anything may take on a machine that is busy with other things. */
 const PATIENCE_MS = 60_000
-const LINK_DOWN_MS = scaled({ small: 8_000, full: 30_000 })
+const LINK_DOWN_MS = 30_000
 /** How soon a removed device has lost its connections to all others. */
 const CUT_OFF_MS_MAX = 5_000
 /** Long enough for a change to arrive, were there still a way. */

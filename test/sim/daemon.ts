@@ -7,6 +7,7 @@ import { migrate } from '../../daemon/catalogue/schema.ts'
 import type { Catalogue } from '../../daemon/catalogue-port.ts'
 import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
+import { Errno } from './errno.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -117,7 +118,11 @@ export function startDaemon(
       end: () => ending.abort(new Error('the simulation is over')),
     }
     const fail = (cause: unknown): void => {
-      if (!ending.signal.aborted) daemon.failure ??= cause
+      if (ending.signal.aborted) return
+      // A daemon that cannot read its settings ends with a sentence; somebody starts it again.
+      const isStarting = daemon.sync.engine.folder(group.folder) === undefined
+      if (isStarting && cause instanceof Errno) device.kill({ power: false })
+      else daemon.failure ??= cause
     }
     ports.transport.admit(new Set(group.members().filter((id) => id !== device.id)))
     const settings = { id: group.folder, name: 'Photos', path: ROOT, isPaused: false }

@@ -8,11 +8,13 @@ export interface Memory {
   readonly kept: Set<string>
   /** Texts that a person deleted while all devices agreed, with the device: none may come back. */
   readonly gone: Map<string, string>
+  /** Texts whose file got another time somewhere: no look at a folder tells whether all have heard of that. */
+  readonly retimed: Set<string>
   written: number
 }
 
 export function createMemory(): Memory {
-  return { kept: new Set(), gone: new Map(), written: 0 }
+  return { kept: new Set(), gone: new Map(), retimed: new Set(), written: 0 }
 }
 
 /** A text that nobody wrote before. */

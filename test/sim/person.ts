@@ -113,6 +113,7 @@ function touchTime(person: Person, found: readonly Found[]): void {
   const file = someFile(person, found)
   if (file === undefined) return
   touched(person, `${person.root}/${file.path}`)
+  person.memory.retimed.add(decoder.decode(file.content))
   person.device.hands.utimes(
     `${person.root}/${file.path}`,
     person.device.wall.nowMs() - person.random.below(100_000_000),
@@ -191,7 +192,8 @@ function remove(person: Person, path: string): void {
   if (path.endsWith(IGNORE_FILE)) memory.gone.clear()
   if (agreed.size === 0) return
   const left = new Set(textsBelow(device, root))
-  for (const text of going) if (agreed.has(text) && !left.has(text)) memory.gone.set(text, device.name)
+  for (const text of going)
+    if (agreed.has(text) && !left.has(text) && !memory.retimed.has(text)) memory.gone.set(text, device.name)
 }
 
 /** A person did something else with a content that was deleted elsewhere meanwhile: it may live on. */

@@ -10,6 +10,7 @@ import { describeDaemon, isEqual, textsOf, verdictOn, visible } from './judge.ts
 import type { Memory } from './memory.ts'
 import { createMemory, newText } from './memory.ts'
 import type { Person } from './person.ts'
+import { textsBelow } from './person.ts'
 import type { SimRandom } from './random.ts'
 import { disturb } from './scenario.ts'
 import type { SimDevice, World } from './world.ts'
@@ -170,11 +171,21 @@ async function settle(run: Run): Promise<string | undefined> {
 function isCalmAfter(run: Run, decision: 'approve' | 'reject'): boolean {
   for (const { daemon } of run.stations) {
     const halt = daemon?.sync.engine.folder(FOLDER)?.halt
+    if (daemon !== undefined) clearWay(run, daemon)
     if (halt?.kind.startsWith('mass-delete') !== true) continue
     if (decision === 'reject') run.memory.gone.clear()
     daemon?.sync.engine.decide(FOLDER, decision)
   }
   return isInSync(run)
+}
+
+/** A person moves away what the status calls in the way: files that are ignored here, where others have a file. */
+function clearWay({ memory }: Run, { device, sync }: SimDaemon): void {
+  for (const { path, code } of sync.engine.folder(FOLDER)?.failures.values() ?? []) {
+    if (code !== 'in-the-way') continue
+    for (const text of textsBelow(device, `${ROOT}/${path}`)) memory.kept.delete(text)
+    device.hands.remove(`${ROOT}/${path}`)
+  }
 }
 
 /** The last acknowledgements and looks at the disk may still be under way; after a few windows nothing may be. */
