@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<string, TestKind>> = {
   small: { globs: EVERYWHERE, scale: 'small', timeoutMs: 180_000, concurrency: availableParallelism() },
   full: { globs: EVERYWHERE, scale: 'full', timeoutMs: 1_200_000, concurrency: availableParallelism() },
   // Needs root, and network namespaces of its own: one at a time.
-  lan: { globs: ['test/lan/**/*.test.ts'], scale: 'small', timeoutMs: 600_000, concurrency: 1 },
+  lan: { globs: ['test/lan/**/*.test.ts'], scale: 'full', timeoutMs: 600_000, concurrency: 1 },
 }
 
 const [name = 'small', ...files] = process.argv.slice(2)
