@@ -37,8 +37,8 @@ export function openCatalogue(o: CatalogueOptions): SqliteCatalogue {
   return {
     read: (body) => body(reader),
     transact: ({ isDurable }, body) => {
-      // In WAL mode a FULL commit syncs the log, and with it every commit before.
-      if (isDurable !== synced) db.pragma(`synchronous = ${isDurable ? 'full' : 'normal'}`)
+      // In WAL mode a FULL commit syncs the log, and with it every commit before. In memory there is nothing to sync.
+      if (isDurable !== synced && !db.memory) db.pragma(`synchronous = ${isDurable ? 'full' : 'normal'}`)
       synced = isDurable
       begin.run()
       try {

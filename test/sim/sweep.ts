@@ -10,7 +10,9 @@ export interface Verdict {
 }
 
 /** Seeds that one process runs before another takes over. */
-const BATCH_SEEDS = 50
+const BATCH_SEEDS_MAX = 100
+/** Most of what a run makes is gone with it: few and large collections. */
+const FLAGS = ['--max-semi-space-size=32']
 const WORKER = new URL('./sweep-worker.ts', import.meta.url)
 
 /** Runs every seed once. @returns how each ended, in no certain order; a seed on which its process died has that as its fault */
@@ -19,10 +21,11 @@ export async function sweep(
   o: { readonly processes: number; readonly onVerdict?: (verdict: Verdict) => void },
 ): Promise<Verdict[]> {
   const left = [...seeds]
+  const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds.length / o.processes))
   const verdicts: Verdict[] = []
   const lane = async (): Promise<void> => {
     while (left.length > 0) {
-      for (const verdict of await runBatch(left.splice(0, BATCH_SEEDS))) {
+      for (const verdict of await runBatch(left.splice(0, batchSeeds))) {
         verdicts.push(verdict)
         o.onVerdict?.(verdict)
       }
@@ -34,7 +37,7 @@ export async function sweep(
 
 async function runBatch(seeds: readonly number[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
-  const worker = fork(WORKER, seeds.map(String), { execArgv: [] })
+  const worker = fork(WORKER, seeds.map(String), { execArgv: FLAGS })
   worker.on('message', (message) => verdicts.push(message as Verdict))
   const [status, signal] = (await once(worker, 'exit')) as [number | null, string | null]
   const done = new Set(verdicts.map(({ seed }) => seed))
