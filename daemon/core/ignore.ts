@@ -1,9 +1,8 @@
 /** `.holtignore`: git's pattern rules, at any level of a folder. */
 
 import ignore from 'ignore'
-import type { Ignore } from 'ignore'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
-import { ROOT, ancestorsOf, parentOf } from '../../protocol/path.ts'
+import { ROOT } from '../../protocol/path.ts'
 
 /** In rising order of precedence within one directory. */
 export const IGNORE_FILES = ['.syncignore', '.holtignore'] as const
@@ -18,31 +17,32 @@ export interface IgnoreRules {
 /** @param files the text of the ignore files of each directory that has any, joined in rising precedence. */
 export function createIgnoreRules(files: ReadonlyMap<DirPath, string>): IgnoreRules {
   if (files.size === 0) return { ignores: () => false }
-  const levels = new Map<DirPath, Ignore>()
-  for (const [directory, text] of files) levels.set(directory, ignore({ allowRelativePaths: true }).add(text))
-  const directories = new Map<RelPath, boolean>()
-  const isDirectoryIgnored = (directory: RelPath): boolean => {
-    const known = directories.get(directory)
-    if (known !== undefined) return known
-    const isIgnored = matches(directory, true, levels)
-    directories.set(directory, isIgnored)
-    return isIgnored
-  }
-  return {
-    ignores: (path, isDirectory) => ancestorsOf(path).some(isDirectoryIgnored) || matches(path, isDirectory, levels),
-  }
+  // The last pattern that fits decides, so those of deeper directories come later.
+  const byDepth = [...files].toSorted(([a], [b]) => depthOf(a) - depthOf(b))
+  const rules = ignore({ allowRelativePaths: true }).add(
+    byDepth.flatMap(([directory, text]) => seenFromRoot(directory, text)),
+  )
+  return { ignores: (path, isDirectory) => rules.ignores(isDirectory ? `${path}/` : path) }
 }
 
-/** The nearest level that says anything decides. */
-function matches(path: RelPath, isDirectory: boolean, levels: ReadonlyMap<DirPath, Ignore>): boolean {
-  for (let directory: DirPath = parentOf(path); ; directory = parentOf(directory)) {
-    const level = levels.get(directory)
-    if (level !== undefined) {
-      const below = directory === ROOT ? path : path.slice(directory.length + 1)
-      const result = level.test(isDirectory ? `${below}/` : below)
-      if (result.ignored) return true
-      if (result.unignored) return false
-    }
-    if (directory === ROOT) return false
-  }
+function depthOf(directory: DirPath): number {
+  return directory === ROOT ? 0 : directory.split('/').length
+}
+
+/** The patterns of a directory's file, as its root would write them. */
+function seenFromRoot(directory: DirPath, text: string): readonly string[] {
+  const lines = text.split(/\r?\n/)
+  if (directory === ROOT) return lines
+  const prefix = directory.replaceAll(/[\\*?[\]!# ]/g, '\\$&')
+  return lines.filter(isPattern).map((line) => {
+    const isNegated = line.startsWith('!')
+    const pattern = isNegated ? line.slice(1) : line
+    // A slash but the last one ties a pattern to its directory.
+    const isTied = pattern.slice(0, -1).includes('/')
+    return `${isNegated ? '!' : ''}/${prefix}/${isTied ? pattern.replace(/^\//, '') : `**/${pattern}`}`
+  })
+}
+
+function isPattern(line: string): boolean {
+  return line.trim() !== '' && !line.startsWith('#') && !/^!?\/\s*$/.test(line)
 }
