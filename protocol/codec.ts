@@ -29,6 +29,9 @@ const DECODE_OPTIONS = {
   allowInfinity: false,
 }
 const textEncoder = new TextEncoder()
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** What stands in a text where bytes were no UTF-8. */
+const REPLACEMENT = '\ufffd'
 
 /** Refuses every kind of item that Holt does not use before the library looks at it. */
 class StrictTokenizer extends Tokenizer {
@@ -40,18 +43,19 @@ class StrictTokenizer extends Tokenizer {
         ? (first & 31) !== INDEFINITE
         : first === FALSE || first === TRUE || first === NULL
     if (!isAllowed) throw new ProtocolError('not-canonical', `an item of kind 0x${first.toString(16)} is not used here`)
-    const token = super.next() as Token & { value: unknown; encodedLength: number }
-    if (major === MAJOR_TEXT) checkText(token)
+    const start = this.pos()
+    const token = super.next() as Token & { value: unknown }
+    if (major === MAJOR_TEXT) token.value = exactText(String(token.value), this.data.subarray(start, this.pos()))
     return token
   }
 }
 
-/** A decoder of UTF-8 replaces what is malformed; such text would not be written again as the same bytes. */
-function checkText(token: { value: unknown; encodedLength: number }): void {
-  const text = String(token.value)
-  if (!text.includes('\ufffd')) return
-  const bytes = textEncoder.encode(text).length
-  if (bytes + headerBytes(bytes) !== token.encodedLength) throw new ProtocolError('not-canonical', 'text is not UTF-8')
+/** The library replaces what is no UTF-8 and drops a byte order mark: such text would not be written again as the same bytes. */
+function exactText(text: string, item: Uint8Array): string {
+  const isAscii = item.length === headerBytes(text.length) + text.length && !text.includes(REPLACEMENT)
+  if (isAscii) return text
+  const info = (item[0] ?? 0) & 31
+  return strictUtf8.decode(item.subarray(info < 24 ? 1 : 1 + (1 << (info - 24))))
 }
 
 function headerBytes(length: number): number {

@@ -66,7 +66,8 @@ const EXTRA_SYMLINK_TARGET = 1
 const ENTRY_FIELDS = 11
 
 const utf8 = new TextEncoder()
-const fromUtf8 = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is part of a target, as of a name. */
+const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Whether two contents are the same to a person: times are not compared. */
 export function sameContent(a: Content, b: Content): boolean {

@@ -87,6 +87,19 @@ export function sealSegment(segment: Segment, signer: Signer, crypto: Crypto): S
   return sealBody('segment', body, signer, crypto)
 }
 
+/** Entries that name devices by their place in a list. @throws ProtocolError unless the list is sorted and has exactly those named. */
+export function entriesFromWire(keys: Value | undefined, list: Value | undefined): readonly Entry[] {
+  const devices = asList(keys, 'devices of entries', VECTOR_DEVICES_MAX).map((key) =>
+    deviceIdOf(asBytes(key, 'device of entries', KEY_BYTES)),
+  )
+  if (devices.some((id, i) => i > 0 && id <= (devices[i - 1] ?? '')))
+    throw new ProtocolError('bad-field', 'the devices of entries are not sorted')
+  const entries = asList(list, 'entries', SEGMENT_ENTRIES_MAX).map((entry) => entryFromWire(entry, devices))
+  if (devicesOf(entries).length !== devices.length)
+    throw new ProtocolError('bad-field', 'a device is listed that no entry names')
+  return entries
+}
+
 /** Every device that the entries name, sorted. */
 export function devicesOf(entries: readonly Entry[]): DeviceId[] {
   const devices = new Set<DeviceId>()
@@ -102,14 +115,7 @@ export function openSegment(signed: Signed, crypto: Crypto): Segment {
   if (signed.body.length > SEGMENT_BYTES_MAX) throw new ProtocolError('too-large', 'a segment is too large')
   const fields = asArray(decode(signed.body), 'segment', 10)
   const device = checkAuthor('segment', fields, signed, crypto)
-  const devices = asList(fields[8], 'segment devices', VECTOR_DEVICES_MAX).map((key) =>
-    deviceIdOf(asBytes(key, 'segment device', KEY_BYTES)),
-  )
-  if (devices.some((id, i) => i > 0 && id <= (devices[i - 1] ?? '')))
-    throw new ProtocolError('bad-field', 'segment devices are not sorted')
-  const entries = asList(fields[9], 'segment entries', SEGMENT_ENTRIES_MAX).map((entry) =>
-    entryFromWire(entry, devices),
-  )
+  const entries = entriesFromWire(fields[8], fields[9])
   if (entries.length === 0) throw new ProtocolError('bad-field', 'a segment is empty')
   return {
     folder: folderIdOf(asBytes(fields[1], 'segment folder')),

@@ -4,13 +4,13 @@ import type { Value } from './codec.ts'
 import { asArray, asBool, asBytes, asList, asNullable, asText, asUint, decode, encode } from './codec.ts'
 import type { Signed } from './crypto.ts'
 import type { Entry } from './entry.ts'
-import { entryFromWire, entryToWire } from './entry.ts'
+import { entryToWire } from './entry.ts'
 import { ProtocolError } from './errors.ts'
-import type { DeviceId, FolderId } from './ids.ts'
-import { deviceIdOf, deviceKey, folderIdOf, idBytes } from './ids.ts'
-import { FOLDERS_MAX, KEY_BYTES, NAME_BYTES_MAX, SEGMENT_ENTRIES_MAX, VECTOR_DEVICES_MAX } from './limits.ts'
+import type { FolderId } from './ids.ts'
+import { deviceKey, folderIdOf, idBytes } from './ids.ts'
+import { FOLDERS_MAX, NAME_BYTES_MAX, SEGMENT_ENTRIES_MAX } from './limits.ts'
 import type { Position } from './manifest.ts'
-import { devicesOf, signedFromWire, signedToWire } from './manifest.ts'
+import { devicesOf, entriesFromWire, signedFromWire, signedToWire } from './manifest.ts'
 
 /** A folder that waits for a person, as others may show it and decide it. */
 export interface HaltNotice {
@@ -167,7 +167,7 @@ export function decodeMetaMessage(frame: Uint8Array): MetaMessage {
         kind,
         folder: folder(),
         head: asNullable(fields[1], signedFromWire),
-        entries: entriesFromWire(fields[2]),
+        entries: recalledEntries(fields[2]),
         isLast: asBool(fields[3], 'last'),
       }
     case 'halt':
@@ -209,10 +209,7 @@ function noticeFromWire(value: Value): HaltNotice {
   }
 }
 
-function entriesFromWire(value: Value | undefined): readonly Entry[] {
-  const [keys, entries] = asArray(value, 'entries', 2)
-  const devices: DeviceId[] = asList(keys, 'devices', VECTOR_DEVICES_MAX).map((key) =>
-    deviceIdOf(asBytes(key, 'device', KEY_BYTES)),
-  )
-  return asList(entries, 'entries', SEGMENT_ENTRIES_MAX).map((entry) => entryFromWire(entry, devices))
+function recalledEntries(value: Value | undefined): readonly Entry[] {
+  const [devices, entries] = asArray(value, 'recalled entries', 2)
+  return entriesFromWire(devices, entries)
 }

@@ -15,7 +15,8 @@ import { TreeError, hasErrno, isSystemError } from './disk-error.ts'
 import { directoryFingerprint, fingerprintOf, isExecutable, mtimeMsOf } from './fingerprint.ts'
 import type { ListJob, Listed, ToList } from './worker-jobs.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is part of a name. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** What stands for bytes that are no text. A name may also really contain it. */
 const REPLACEMENT = '\ufffd'
 
