@@ -21,11 +21,8 @@ export type HeadOutcome =
 
 /** @throws ProtocolError when the head is not this device's, for this folder. */
 export function acceptHead(folder: ManifestFolder, device: DeviceId, signed: Signed): HeadOutcome {
-  const { catalogue, crypto } = folder.deps
-  const head = openHead(signed, crypto)
-  if (head.device !== device || head.folder !== folder.id) {
-    throw new ProtocolError('bad-field', 'a head speaks for another device or folder')
-  }
+  const { catalogue } = folder.deps
+  const head = openHeadOf(folder, device, signed)
   const known = catalogue.read((tx) => tx.peerPosition(folder.id, device))
   const step = assessHead(known, head)
   switch (step.kind) {
@@ -47,6 +44,14 @@ export function acceptHead(folder: ManifestFolder, device: DeviceId, signed: Sig
       }
       return step
   }
+}
+
+function openHeadOf(folder: ManifestFolder, device: DeviceId, signed: Signed): Head {
+  const head = openHead(signed, folder.deps.crypto)
+  if (head.device !== device || head.folder !== folder.id) {
+    throw new ProtocolError('bad-field', 'a head speaks for another device or folder')
+  }
+  return head
 }
 
 function startEpoch(
@@ -72,7 +77,8 @@ function startEpoch(
 
 /**
  * Applies consecutive segments of a device. Those that do not continue what is known (a push that crossed a request) are passed
- * over. @returns whether any entry came. @throws ProtocolError for anything forged.
+ * over. The head comes with them and is kept as the device's word. @returns whether any entry came. @throws ProtocolError for
+ * anything forged, the head too.
  */
 export function acceptSegments(
   folder: ManifestFolder,
@@ -81,6 +87,7 @@ export function acceptSegments(
   head: Signed,
 ): boolean {
   const { catalogue, crypto } = folder.deps
+  openHeadOf(folder, device, head)
   let isChanged = false
   for (const signed of segments) {
     const known = catalogue.read((tx) => tx.peerPosition(folder.id, device))
