@@ -29,13 +29,16 @@ const paths = ({ device }: SimDaemon): string[] => device.hands.walk(ROOT).map((
 const sent = (daemons: readonly SimDaemon[]): number[] => daemons.map(({ sentBytes }) => sentBytes)
 
 describe('a rename', () => {
-  it('of a file transfers nothing', async () => {
+  it('of a file transfers nothing: the very file is renamed', async () => {
     await using bench = new DaemonBench(11)
     const daemons = await equalDaemons(bench)
     const [anna, ben] = daemons
+    const inodeOf = (path: string): number => ben.device.disk.volume.get(`${ROOT}/${path}`).number
+    const inode = inodeOf('sea/photo 1.jpg')
     anna.device.hands.rename(`${ROOT}/sea/photo 1.jpg`, `${ROOT}/hills/the sea.jpg`)
     await bench.untilEqual()
     assert.ok(paths(ben).includes('hills/the sea.jpg') && !paths(ben).includes('sea/photo 1.jpg'))
+    assert.equal(inodeOf('hills/the sea.jpg'), inode)
     assert.deepEqual(sent(daemons), [0, 0])
   })
 
@@ -65,6 +68,18 @@ describe('a rename', () => {
     assert.equal(ben.device.hands.read(`${ROOT}/sea/photo 0.jpg`)?.[0], 7)
     assert.equal(ben.device.hands.read(`${ROOT}/hills/photo 6.jpg`)?.[0], 1)
     assert.ok(paths(ben).includes('photo 7.jpg'))
+    assert.deepEqual(sent(daemons), [0, 0])
+  })
+})
+
+describe('a copy', () => {
+  it('of a file that the other has transfers nothing', async () => {
+    await using bench = new DaemonBench(15)
+    const daemons = await equalDaemons(bench)
+    const [anna, ben] = daemons
+    anna.device.hands.write(`${ROOT}/copy.jpg`, new Uint8Array(PHOTO_BYTES).fill(3))
+    await bench.untilEqual()
+    assert.ok(paths(ben).includes('copy.jpg') && paths(ben).includes('sea/photo 2.jpg'))
     assert.deepEqual(sent(daemons), [0, 0])
   })
 })
