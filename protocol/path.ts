@@ -71,6 +71,20 @@ export function childOf(directory: DirPath, name: string): RelPath {
   return parseRelPath(directory === ROOT ? name : `${directory}/${name}`)
 }
 
+/** The order of paths in manifests: by their bytes in UTF-8, which is not that of a text's units. */
+export function comparePaths(a: RelPath, b: RelPath): number {
+  for (let i = 0; i < a.length && i < b.length; i += 1) {
+    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)]
+    if (left !== right) return rankOfUnit(left) - rankOfUnit(right)
+  }
+  return a.length - b.length
+}
+
+/** Halves of characters beyond U+FFFF come after all whole ones. */
+function rankOfUnit(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit
+}
+
 /** Every directory above a path, nearest first, without the root. */
 export function ancestorsOf(path: RelPath): RelPath[] {
   const ancestors: RelPath[] = []

@@ -14,6 +14,7 @@ import { comparePositions, moveDigest, openHead } from '../../protocol/manifest.
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { sameBytes } from '../../protocol/chunks.ts'
 import type { RelPath } from '../../protocol/path.ts'
+import { comparePaths } from '../../protocol/path.ts'
 import type { Folder } from './folder.ts'
 import { fitting } from './publish.ts'
 
@@ -51,7 +52,7 @@ export function takeRecalled(recall: Recall, folder: Folder, device: DeviceId, m
   const entries = recall.arriving.get(device) ?? []
   for (const entry of message.entries) {
     const last = entries.at(-1)
-    if (last !== undefined && last.path >= entry.path)
+    if (last !== undefined && comparePaths(last.path, entry.path) >= 0)
       throw new ProtocolError('bad-field', 'a recalled manifest is not in order')
     entries.push(entry)
   }

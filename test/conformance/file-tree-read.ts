@@ -55,6 +55,17 @@ export function describeScanning(bench: Bench): void {
       assert.equal(file.executable, tree.traits.executableBit)
     })
 
+    it('keeps a byte order mark: it is part of a name and of the target of a link', async () => {
+      bench().hands.write('\ufeffnote', 'x')
+      bench().hands.write('note', 'y')
+      bench().hands.symlink('a-link', '\ufeffnote')
+      const listing = (await scan('')).get('')
+      assert.equal(listing?.state, 'listed')
+      assert.deepEqual(listing.entries.map((entry) => String(entry.path)).sort(), ['a-link', 'note', '\ufeffnote'])
+      const link = listing.entries.find((entry) => entry.kind === 'symlink')
+      assert.equal(link?.target, '\ufeffnote')
+    })
+
     it('lists exactly the directories that are asked for', async () => {
       bench().hands.write('dir/sub/deep', 'x')
       bench().hands.write('dir/file', 'x')

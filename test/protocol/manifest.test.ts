@@ -30,10 +30,12 @@ import {
   sealSegment,
   segmentHash,
 } from '../../protocol/manifest.ts'
+import { comparePaths, parseRelPath } from '../../protocol/path.ts'
 import { scaled } from '../scale.ts'
 import {
   SIGNERS,
   aHead,
+  aPath,
   aSegment,
   anEntry,
   attempt,
@@ -283,14 +285,26 @@ describe('a state digest', () => {
   })
 })
 
-describe('positions', () => {
-  it('are ordered by epoch, then by number', () => {
+describe('the order', () => {
+  it('of positions is by epoch, then by number', () => {
     assert.ok(comparePositions({ epoch: 2, seq: 1 }, { epoch: 1, seq: 9 }) > 0)
     assert.ok(comparePositions({ epoch: 2, seq: 1 }, { epoch: 2, seq: 2 }) < 0)
     assert.equal(comparePositions({ epoch: 2, seq: 2 }, { epoch: 2, seq: 2 }), 0)
   })
 
-  it('name devices by their keys, in one order', () => {
+  it('of paths in a manifest is that of their bytes', () => {
+    fc.assert(
+      fc.property(aPath, aPath, (a, b) => {
+        const expected = Buffer.compare(Buffer.from(a), Buffer.from(b))
+        assert.equal(Math.sign(comparePaths(a, b)), expected)
+      }),
+      RUNS,
+    )
+    const [wide, emoji] = [parseRelPath('a\uff5e'), parseRelPath('a😀')]
+    assert.ok(comparePaths(wide, emoji) < 0 && comparePaths(emoji, wide) > 0)
+  })
+
+  it('of devices is that of their keys', () => {
     fc.assert(
       fc.property(fc.array(anEntry, { maxLength: 4 }), (entries) => {
         const keys = devicesOf(entries).map((device) => Buffer.from(deviceKey(device)))

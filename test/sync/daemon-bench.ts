@@ -34,11 +34,20 @@ export class DaemonBench {
     return device
   }
 
+  /** Begins a life of a device; with a catalogue of its own, which knows nothing. */
   begin(device: SimDevice, beginning: Beginning): SimDaemon {
     const group = { folder: FOLDER, members: () => this.#members }
     const daemon = startDaemon(device, new SimCatalogue(), group, beginning)
     this.daemons.push(daemon)
     return daemon
+  }
+
+  /** Ends a life; what the daemon knew is lost, what is on the disk stays. */
+  endAndForget(daemon: SimDaemon): void {
+    daemon.device.kill({ power: false })
+    daemon.end()
+    daemon.catalogue[Symbol.dispose]()
+    this.daemons.splice(this.daemons.indexOf(daemon), 1)
   }
 
   async until(holds: () => boolean, what: string): Promise<void> {

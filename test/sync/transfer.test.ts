@@ -84,6 +84,25 @@ describe('a copy', () => {
   })
 })
 
+describe('a lost catalogue', () => {
+  it('is recalled page by page whatever the names are, and nothing is transferred', async () => {
+    await using bench = new DaemonBench(16)
+    const [annas, bens] = [bench.device('anna'), bench.device('ben')]
+    // Before and after all others in UTF-8, and the other way round in UTF-16.
+    const names = ['\uff5e', '😀', '\ufeffnote', '𠮷', ...Array.from({ length: 300 }, (_, i) => `page ${i}`)]
+    for (const name of names) annas.hands.write(`${ROOT}/${name}`, name)
+    const anna = bench.begin(annas, 'added')
+    const ben = bench.begin(bens, 'accepted')
+    await bench.untilEqual()
+    bench.endAndForget(anna)
+    ben.sentBytes = 0
+    const again = bench.begin(annas, 'again')
+    await bench.untilEqual()
+    assert.deepEqual(paths(again).length, names.length)
+    assert.deepEqual(sent([again, ben]), [0, 0])
+  })
+})
+
 describe('a change', () => {
   it('sends its own bytes, and of the manifest only what is new', async () => {
     await using bench = new DaemonBench(14)
