@@ -235,9 +235,7 @@ function receive(state: State, message: MetaMessage): void {
       takeHead(state, message.folder, message.head)
       return
     case 'want':
-      answer(state, message.folder, (folder, head) =>
-        segmentsFrom(state, folder, head, message.epoch, message.fromSegNo),
-      )
+      takeWant(state, message)
       return
     case 'segments':
       takeSegments(state, message)
@@ -298,6 +296,14 @@ function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segme
     state.host.onEntries(folder.id, state.stream.remote)
   }
   takeHead(state, message.folder, message.head)
+}
+
+/** Who asks for what was never made has seen another end of our log, which this catalogue has lost. */
+function takeWant(state: State, { folder: id, epoch, fromSegNo }: Extract<MetaMessage, { kind: 'want' }>): void {
+  const folder = state.host.folder(id)
+  const own = folder?.deps.catalogue.read((tx) => tx.ownHead(id))
+  if (folder !== undefined && own?.epoch === epoch && fromSegNo >= own.nextSegNo) state.host.onBehind(folder)
+  else answer(state, id, (held, head) => segmentsFrom(state, held, head, epoch, fromSegNo))
 }
 
 function takeAck(state: State, id: FolderId, position: Position): void {

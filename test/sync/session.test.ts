@@ -197,4 +197,24 @@ describe('a session', () => {
     assert.deepEqual([ben.take('ack'), ben.take('want')], [[known, known], []])
     assert.ok(has(anna.device, 'b'))
   })
+
+  it('begins another epoch when it is asked for segments that it never made', async () => {
+    await using bench = new DaemonBench(7)
+    const scene = await meet(bench)
+    const { ben, log } = scene
+    ben.greet(log.head())
+    const known = await takeAll(bench, scene)
+    const own = scene.anna.catalogue.read((tx) => tx.ownHead(FOLDER))
+    assert.equal(own?.nextSegNo, known)
+    ben.say({ kind: 'want', folder: FOLDER, epoch: own.epoch, fromSegNo: known })
+    await bench.until(() => ben.heard.some(({ kind }) => kind === 'recall'), 'the question what Ben knows')
+    ben.say({ kind: 'recalled', folder: FOLDER, head: null, entries: [], isLast: true })
+    const epoch = (): number => scene.anna.catalogue.read((tx) => tx.ownHead(FOLDER))?.epoch ?? 0
+    await bench.until(() => epoch() > own.epoch, 'another epoch')
+    await bench.until(
+      () => ben.heard.some((message) => message.kind === 'head' && openHead(message.head, crypto).epoch === epoch()),
+      'its head',
+    )
+    assert.ok(has(scene.anna.device, 'from anna'))
+  })
 })
