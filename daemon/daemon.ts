@@ -1,21 +1,17 @@
 /** One daemon on one device: the only file that knows every room. It builds each part once, and joins them. */
 
 import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runtimeDirFor } from '../protocol/api/home-path.ts'
 import { socketPathFor } from '../protocol/api/socket-path.ts'
 import { TOKEN_BYTES } from '../protocol/api/constants.ts'
-import type { Crypto } from '../protocol/crypto.ts'
 import type { DeviceId } from '../protocol/ids.ts'
 import { folderIdOf, parseDeviceId } from '../protocol/ids.ts'
 import { createRecovery } from '../protocol/recovery.ts'
 import { openBlobStore } from './blobs/store.ts'
-import type { SqliteCatalogue } from './catalogue/catalogue.ts'
-import { openCatalogue } from './catalogue/catalogue.ts'
-import { CatalogueError } from './catalogue/catalogue-error.ts'
+import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
+import { openOrRenew, removeCatalogue } from './catalogue/catalogue-file.ts'
 import type { Config, Environment } from './config.ts'
 import { incomingDirectory } from './disk/context.ts'
 import { createDiskWorkers } from './disk/disk-workers.ts'
@@ -59,7 +55,6 @@ import { createSystemClock, watchMachine } from './system-clock.ts'
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
 /** Threads that list and hash. */
 const DISK_THREADS = 2
-const CATALOGUE_FILE = 'catalogue.db'
 const ADDRESSES_FILE = 'addresses'
 const TOKEN_FILE = 'token'
 const STATE_DIRECTORY = 'state'
@@ -75,8 +70,11 @@ export interface Daemon extends AsyncDisposable {
   readonly socketPath: string
   readonly tcpAddress: string | undefined
   readonly port: number
-  /** Resolves when somebody asked it to end; `leave`: to begin anew under a new identity. Rejects when it cannot go on. */
-  readonly ended: Promise<'stop' | 'leave'>
+  /**
+   * Resolves when somebody asked it to end; `leave`: to begin anew under a new identity, `renew`: with a new catalogue. Rejects
+   * when it cannot go on.
+   */
+  readonly ended: Promise<'stop' | 'leave' | 'renew'>
 }
 
 /** Resolves when it answers. @throws coded errors that say what to do: ConfigError, HomeError, PeerError, HttpError, StateError */
@@ -87,12 +85,20 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   const random: Random = { bytes: (length) => randomBytes(length) }
   const state = await openStateFiles(join(o.config.home, STATE_DIRECTORY))
   const identity = await settledIdentity(o, state)
-  const catalogue = stack.use(openOrRenew(o, identity, crypto))
+  const catalogueFile = stack.use(openOrRenew(o.config.home, o.log, { self: identity.signer.device, crypto }))
   const workers = stack.use(createDiskWorkers(DISK_THREADS))
-  const deps: Deps = { clock, random, log: o.log, crypto, signer: identity.signer, catalogue, state }
+  const deps: Deps = {
+    clock,
+    random,
+    log: o.log,
+    crypto,
+    signer: identity.signer,
+    catalogue: catalogueFile.catalogue,
+    state,
+  }
   const groupLog = await foundOrOpen(o, deps, identity)
   const transport = stack.use(await openTransport(o, state, identity))
-  const running = buildDaemon(o, { deps, groupLog, transport, workers, identity })
+  const running = buildDaemon(o, { deps, groupLog, transport, workers, identity, catalogueFile })
   const http = stack.use(await openHttp(o, running.parts, state))
   const stop = new AbortController()
   const work = runAll(running, deps, { signal: stop.signal })
@@ -105,7 +111,11 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     socketPath: http.socketPath,
     tcpAddress: http.tcpAddress,
     port: transport.port,
-    ended: Promise.race([running.ended, work.then(() => 'stop' as const)]),
+    ended: Promise.race([
+      running.ended,
+      catalogueFile.corrupt.then(() => 'renew' as const),
+      work.then(() => 'stop' as const),
+    ]),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   }
 }
@@ -129,30 +139,6 @@ export async function finishLeaving(o: Pick<DaemonOptions, 'config'>, state?: St
   await removeCatalogue(o.config.home)
   await files.remove(LEAVING_FILE)
   return identity
-}
-
-/** For whoever wants to look at it; the one before it goes. */
-function setAside(file: string): void {
-  renameSync(file, `${file}.corrupt`)
-  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true })
-}
-
-async function removeCatalogue(home: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) await rm(join(home, CATALOGUE_FILE + suffix), { force: true })
-}
-
-/** A catalogue that cannot be read is set aside and derived again; one of a newer Holt is left alone. */
-function openOrRenew(o: DaemonOptions, identity: Identity, crypto: Crypto): SqliteCatalogue {
-  const file = join(o.config.home, CATALOGUE_FILE)
-  const open = (): SqliteCatalogue => openCatalogue({ file, self: identity.signer.device, crypto })
-  try {
-    return open()
-  } catch (cause) {
-    if (!(cause instanceof CatalogueError) || cause.code !== 'corrupt') throw cause
-    o.log.event('catalogue.corrupt', { cause: String(cause.cause) })
-    setAside(file)
-    return open()
-  }
 }
 
 async function foundOrOpen(o: DaemonOptions, deps: Deps, identity: Identity): Promise<GroupLog> {
@@ -231,6 +217,7 @@ interface Opened {
   readonly transport: Libp2pPeerTransport
   readonly workers: DiskWorkers
   readonly identity: Identity
+  readonly catalogueFile: OpenedCatalogue
 }
 
 interface Running {
@@ -297,6 +284,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
       pid: process.pid,
       home: o.config.home,
       startedMs: deps.clock.wallMs(),
+      damagedCatalogue: opened.catalogueFile.damaged,
     },
     lastSeen,
     stop: (how) => ended.resolve(how),

@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const signalled = new Promise<'stop'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('stop'))
   })
-  for (let how: 'stop' | 'leave' = 'leave'; how === 'leave';) {
+  for (let how: 'stop' | 'leave' | 'renew' = 'renew'; how !== 'stop';) {
     {
       await using daemon = await startDaemon({ config, environment: process.env, version, log })
       log.event('daemon.started', { version, port: daemon.port, api: daemon.tcpAddress ?? 'off' })
@@ -64,8 +64,9 @@ function readVersion(): string {
 function explain(error: unknown): number {
   if (!(error instanceof Error) || !EXPECTED.includes(error.name)) throw error
   const nextStep = 'nextStep' in error && typeof error.nextStep === 'string' ? ` ${error.nextStep}` : ''
-  process.stderr.write(`${error.message}${nextStep}\n`)
-  return 'code' in error && REFUSED.includes(String(error.code)) ? EXIT.refused : EXIT.failed
+  const code = 'code' in error ? String(error.code) : undefined
+  process.stderr.write(`${error.message}${nextStep}${code === undefined ? '' : ` [${code}]`}\n`)
+  return code !== undefined && REFUSED.includes(code) ? EXIT.refused : EXIT.failed
 }
 
 try {

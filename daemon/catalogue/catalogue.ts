@@ -15,6 +15,8 @@ export interface CatalogueOptions {
   readonly file: string | Buffer
   readonly self: DeviceId
   readonly crypto: Crypto
+  /** What it holds turned out to be damaged while it was read or written. */
+  readonly onCorrupt?: (cause: unknown) => void
 }
 
 export interface SqliteCatalogue extends Catalogue {
@@ -24,9 +26,18 @@ export interface SqliteCatalogue extends Catalogue {
   checkpoint(): void
 }
 
-/** @throws CatalogueError `newer`, `corrupt` */
+/** A later call that meets a damaged page throws what SQLite says. @throws CatalogueError `newer`, `corrupt` */
 export function openCatalogue(o: CatalogueOptions): SqliteCatalogue {
   const db = openDatabase(o.file)
+  try {
+    return overDatabase(db, o)
+  } catch (cause) {
+    db.close()
+    throw toCatalogueError(cause)
+  }
+}
+
+function overDatabase(db: Database.Database, o: CatalogueOptions): SqliteCatalogue {
   const tables = openTables(db, o.self)
   const reader = createReader(tables)
   const writer = createWriter(tables, reader, o.crypto)
@@ -34,8 +45,18 @@ export function openCatalogue(o: CatalogueOptions): SqliteCatalogue {
   const commit = db.prepare('commit')
   const rollback = db.prepare('rollback')
   let synced: boolean | undefined
+  const failed = (cause: unknown): unknown => {
+    if (isCorrupt(cause)) o.onCorrupt?.(cause)
+    return cause
+  }
   return {
-    read: (body) => body(reader),
+    read: (body) => {
+      try {
+        return body(reader)
+      } catch (cause) {
+        throw failed(cause)
+      }
+    },
     transact: ({ isDurable }, body) => {
       // In WAL mode a FULL commit syncs the log, and with it every commit before. In memory there is nothing to sync.
       if (isDurable !== synced && !db.memory) db.pragma(`synchronous = ${isDurable ? 'full' : 'normal'}`)
@@ -50,13 +71,18 @@ export function openCatalogue(o: CatalogueOptions): SqliteCatalogue {
         if (db.inTransaction) rollback.run()
         writer.discard()
         tables.reload()
-        throw cause
+        throw failed(cause)
       }
     },
     serialize: () => db.serialize(),
     checkpoint: () => void db.pragma('wal_checkpoint(passive)'),
     [Symbol.dispose]: () => void db.close(),
   }
+}
+
+/** A page that is not what SQLite wrote, or a file that is no database at all. */
+function isCorrupt(cause: unknown): boolean {
+  return cause instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code)
 }
 
 function openDatabase(file: string | Buffer): Database.Database {
@@ -70,11 +96,12 @@ function openDatabase(file: string | Buffer): Database.Database {
     return db
   } catch (cause) {
     db?.close()
-    if (cause instanceof CatalogueError) throw cause
-    throw new CatalogueError(
-      'corrupt',
-      'the catalogue cannot be read; it can be derived again from the folders and the other devices',
-      { cause },
-    )
+    throw toCatalogueError(cause)
   }
+}
+
+function toCatalogueError(cause: unknown): CatalogueError {
+  if (cause instanceof CatalogueError) return cause
+  const message = 'the catalogue cannot be read; it can be derived again from the folders and the other devices'
+  return new CatalogueError('corrupt', message, { cause })
 }

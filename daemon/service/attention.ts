@@ -6,7 +6,15 @@ import type { ServiceParts } from './parts.ts'
 
 export function attentionOf(parts: ServiceParts, folders: readonly FolderView[]): Attention[] {
   const all = folders.flatMap((folder) => [...haltOf(folder), ...conflictsOf(folder), ...problemsOf(folder)])
-  return parts.groupLog.standing === 'member' ? all : [removedHere(parts), ...all]
+  const own = [...(parts.groupLog.standing === 'member' ? [] : [removedHere(parts)]), ...damagedCatalogue(parts)]
+  return [...own, ...all]
+}
+
+function damagedCatalogue({ facts }: ServiceParts): Attention[] {
+  const file = facts.damagedCatalogue
+  if (file === null) return []
+  const detail = `The catalogue could not be read, and was made anew from the folders and the other devices; nothing is lost. If that happens again, check the disk of ${facts.home}. The damaged one is kept; this is said until it is removed, and Holt started again.`
+  return [{ kind: 'problem', detail, command: `rm ${JSON.stringify(file)}`, folder: null }]
 }
 
 function haltOf({ id, state }: FolderView): Attention[] {

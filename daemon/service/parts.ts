@@ -68,6 +68,8 @@ export interface ServiceParts {
     readonly pid: number
     readonly home: string
     readonly startedMs: number
+    /** Where a catalogue lies that could not be read; null where there is none. */
+    readonly damagedCatalogue: string | null
   }
   /** When devices were last online. */
   readonly lastSeen: ReadonlyMap<DeviceId, number>
