@@ -90,9 +90,9 @@ class ThreadPool implements DiskWorkers {
     const thread: Thread = { worker: newWorker(), open: new Map() }
     this.#threads.push(thread)
     thread.worker.unref()
-    // Node holds on to a thread anew when it has come up.
+    // Node holds on to a thread anew when it has come up; one that is being ended must be held until it has.
     thread.worker.on('online', () => {
-      if (thread.open.size === 0) thread.worker.unref()
+      if (thread.open.size === 0 && !this.#isClosed) thread.worker.unref()
     })
     thread.worker.on('message', (answered: Answered) => this.#settle(thread, answered))
     thread.worker.on('error', (cause) => this.#fail(thread, cause))

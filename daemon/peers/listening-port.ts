@@ -24,7 +24,8 @@ export async function openPort(options: ListenOptions, onSocket: (socket: Socket
     const server = await listen(options.host, options.port + i, onSocket)
     if (server !== undefined) return server
   }
-  throw new PeerError('port-in-use', `port ${options.port} is taken by another program`)
+  const ports = tries === 1 ? `Port ${options.port} is` : `The ports from ${options.port} on are all`
+  throw new PeerError('port-in-use', `${ports} used by another program. Choose another with HOLT_LISTEN.`)
 }
 
 export function portOf(server: Server): number {
