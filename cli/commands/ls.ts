@@ -60,7 +60,10 @@ function renderEntry(entry: Entry): Text {
   const arrow = target === null ? t`` : styled('dim', t` → ${target}`)
   const why = reason === null ? t`` : styled('dim', t`  (${reason})`)
   const stateText = styled(styleOf(state), state.padEnd(STATE_WIDTH))
-  return t`${stateText}  ${size.padStart(SIZE_WIDTH)}  ${styled('dim', formatTime(mtimeMs))}  ${name}${arrow}${why}`
+  const time = formatTime(mtimeMs)
+  // What was not looked into has no time.
+  const shownTime = styled('dim', mtimeMs === 0 ? ' '.repeat(time.length) : time)
+  return t`${stateText}  ${size.padStart(SIZE_WIDTH)}  ${shownTime}  ${name}${arrow}${why}`
 }
 
 function styleOf(state: EntryState): Style {

@@ -39,9 +39,14 @@ function hashFile(
     }
   } catch (cause) {
     if (hasErrno(cause, 'ENOENT', 'ENOTDIR', 'ELOOP') || cause instanceof TreeError) return { kind: 'changed' }
-    if (cause instanceof Error && 'code' in cause) return { kind: 'unreadable', reason: cause.message }
+    if (cause instanceof Error && 'code' in cause) return { kind: 'unreadable', reason: withoutPath(cause.message) }
     throw cause
   }
+}
+
+/** `EACCES: permission denied`: which file it is the caller knows by a better name. */
+function withoutPath(message: string): string {
+  return message.split(', ')[0] ?? message
 }
 
 /** Stays open as long as files of the same directory are asked for. */

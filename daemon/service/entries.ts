@@ -26,7 +26,9 @@ export function listEntries(parts: ServiceParts, known: KnownFolder, query: Entr
   const directory = directoryOf(query.directory)
   const entries: EntryView[] = []
   const problems =
-    query.after === undefined ? problemEntries(known, directory).filter(({ state }) => isAsked(state, query)) : []
+    query.after === undefined
+      ? problemEntries(parts, known, directory).filter(({ state }) => isAsked(state, query))
+      : []
   let after = query.after === undefined ? null : (query.after as RelPath)
   for (;;) {
     const page = parts.deps.catalogue.read((tx) => tx.livePaths(known.id, directory, after, PAGE_PATHS))
@@ -70,7 +72,7 @@ function entryAt(parts: ServiceParts, known: KnownFolder, path: RelPath): EntryV
     .filter(({ entry }) => sameContent(entry.content, winner.content))
     .flatMap((each) => each.holders)
   const failure = known.held?.folder?.failures.get(path)
-  if (failure !== undefined) return toView(winner, 'failed', failure.sentence, holders)
+  if (failure !== undefined) return toView(winner, problemState(failure), failure.sentence, holders)
   if (!isHere) return toView(winner, 'missing', missingReason(parts, holders), holders)
   return winner.isConflictCopy
     ? toView(
@@ -88,7 +90,7 @@ function missingReason(parts: ServiceParts, holders: readonly string[]): string 
     .map(({ name }) => name)
   return names.length === 0
     ? 'No device of the group holds it any more.'
-    : `It is fetched from ${names.join(', ')} when one of them is online.`
+    : `It is still to come from ${names.join(' or ')}.`
 }
 
 function toView(entry: Entry, state: EntryState, reason: string | null, holders: EntryView['holders']): EntryView {
@@ -117,19 +119,23 @@ const PROBLEM_STATES = new Map<string, EntryState>([
   ['locked', 'locked'],
 ])
 
+function problemState({ code }: Problem): EntryState {
+  return PROBLEM_STATES.get(code) ?? 'failed'
+}
+
 /** What the disk has and no entry tells of. */
-function problemEntries({ held }: KnownFolder, directory: DirPath): EntryView[] {
-  const folder = held?.folder
+function problemEntries(parts: ServiceParts, known: KnownFolder, directory: DirPath): EntryView[] {
+  const folder = known.held?.folder
   if (folder === undefined) return []
   const isBelow = ({ path }: Problem): boolean => directory === ROOT || path.startsWith(`${directory}/`)
-  return [...folder.problems.values()]
-    .flat()
+  const unsaid = [...folder.failures].filter(([path]) => entryAt(parts, known, path) === undefined)
+  return [...[...folder.problems.values()].flat(), ...unsaid.map(([, problem]) => problem)]
     .filter(isBelow)
-    .map(({ path, code, sentence }) => ({
-      path,
+    .map((problem) => ({
+      path: problem.path,
       kind: 'other',
-      state: PROBLEM_STATES.get(code) ?? 'failed',
-      reason: sentence,
+      state: problemState(problem),
+      reason: problem.sentence,
       sizeBytes: 0,
       mtimeMs: 0,
       executable: false,

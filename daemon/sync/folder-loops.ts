@@ -108,8 +108,17 @@ async function timerLoop(folder: Folder, host: FolderHost, o: AbortOptions): Pro
       scannedMs = clock.monotonicMs()
     }
     if (folder.failures.size > 0) hint(folder, [...folder.failures.keys()].map(parentOf))
+    const unreadable = unreadableDirectories(folder)
+    if (unreadable.length > 0) hint(folder, unreadable)
     folder.toResolve.raise()
   }
+}
+
+/** Where permissions may have changed meanwhile: no watcher tells of that. */
+function unreadableDirectories({ problems }: Folder): DirPath[] {
+  return [...problems]
+    .filter(([, list]) => list.some(({ code }) => code === 'unreadable'))
+    .map(([directory]) => directory)
 }
 
 /** Kept versions and left-over blobs go when it is time, some while after the start. */

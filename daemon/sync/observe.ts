@@ -18,7 +18,7 @@ import type { Folder, Halt, Problem } from './folder.ts'
 import { deletionOf, withoutMoved } from './deletions.ts'
 import { hint, resolverOf } from './folder.ts'
 import { notHere, withdrawIgnored } from './withdraw.ts'
-import { blockSentence } from './problem-sentences.ts'
+import { blockSentence, unreadableSentence } from './problem-sentences.ts'
 
 /** Files that are hashed and recorded together. */
 const HASH_BATCH_FILES = 2048
@@ -142,11 +142,12 @@ async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
     folder,
     directory,
     comparison.blocked.map((each) => ({
-      path: each.path ?? `${directory}/${each.diskName}`,
+      path: each.path ?? (directory === ROOT ? each.diskName : `${directory}/${each.diskName}`),
       code: each.reason,
       sentence: blockSentence(each.reason),
     })),
   )
+  dropOldFailures(folder, directory, comparison.toHash)
   pass.missing.push(...comparison.missing)
   pass.toHash.push(...comparison.toHash)
   pass.lostMount ??= comparison.lostMounts[0] ?? null
@@ -164,6 +165,14 @@ function enqueue(pass: Pass, directory: DirPath): void {
 function setProblems(folder: Folder, directory: DirPath, problems: readonly Problem[]): void {
   if (problems.length === 0) folder.problems.delete(directory)
   else folder.problems.set(directory, problems)
+}
+
+/** What could not be read and is no longer to be read is no failure any more. */
+function dropOldFailures({ failures }: Folder, directory: DirPath, toHash: readonly FileOnDisk[]): void {
+  for (const [path, { code }] of failures) {
+    const isOld = code === 'unreadable' && parentOf(path) === directory && !toHash.some((file) => file.path === path)
+    if (isOld) failures.delete(path)
+  }
 }
 
 /** Reads the ignore files of a directory again; cheap where there are none. */
@@ -242,7 +251,11 @@ async function hashAndRecord(pass: Pass): Promise<void> {
     if (file === undefined) continue
     if (result.kind === 'changed') hint(folder, [parentOf(result.path)])
     if (result.kind === 'unreadable')
-      folder.failures.set(result.path, { path: result.path, code: 'unreadable', sentence: result.reason })
+      folder.failures.set(result.path, {
+        path: result.path,
+        code: 'unreadable',
+        sentence: unreadableSentence(result.reason),
+      })
     if (result.kind !== 'hashed') continue
     const { hash, sizeBytes, chunks } = result
     hashed.push({

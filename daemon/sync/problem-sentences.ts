@@ -17,6 +17,12 @@ export function blockSentence(reason: BlockReason): string {
   }
 }
 
+/** @param reason the system's words */
+export function unreadableSentence(reason: string): string {
+  if (/^(EACCES|EPERM)\b/.test(reason)) return blockSentence('unreadable')
+  return `It cannot be read (${reason}). It is tried again; check the disk if it stays.`
+}
+
 export function faultSentence(fault: ApplyFault, message: string): string {
   switch (fault) {
     case 'in-the-way':
