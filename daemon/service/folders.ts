@@ -15,9 +15,10 @@ import type { AbortOptions } from '../ports.ts'
 import { listConflicts, listEntries } from './entries.ts'
 import { toFolderView } from './folder-view.ts'
 import type { PathFacts, ServiceParts } from './parts.ts'
-import { preview } from './preview.ts'
+import { offeredBytes, preview } from './preview.ts'
 import { folderOf, heldFolderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
+import { checkRoot, makeRoot } from './roots.ts'
 import { waitForFolder } from './waiting.ts'
 
 const FOLDER_ID_BYTES = 16
@@ -66,6 +67,9 @@ async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOption
   const marked = knownFolders(parts).find(({ id, held }) => id === facts.marker && held === undefined)
   // Its files were this folder's before: adding them again is accepting it again.
   if (marked !== undefined) return acceptFolder(parts, marked.id, { path: request.path, waitMs: 0, confirm: true }, o)
+  const here = knownFolders(parts).find(({ held }) => held?.settings.path === facts.realPath)
+  if (here !== undefined)
+    throw new ServiceError('already-held', `${facts.realPath} is the folder "${here.name}" already.`)
   const name = request.name ?? lastComponent(facts.realPath)
   const named = knownFolders(parts).find((known) => known.name.toLowerCase() === name.toLowerCase())
   if (named !== undefined && request.ifOffered !== 'new') {
@@ -84,7 +88,7 @@ async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOption
       },
     )
   }
-  checkRoot(parts, facts, facts.marker)
+  await checkRoot(parts, facts, facts.marker)
   const id =
     facts.marker !== null && !isKnown(parts, facts.marker)
       ? facts.marker
@@ -122,7 +126,9 @@ async function previewFolder(
   const known = await waitForFolder(parts, ref, { ...o, waitMs: request.waitMs })
   const path = request.path ?? parts.machine.proposedPath(known.name)
   const facts = await checkTarget(parts, known, path)
-  return preview(parts, known, path, facts, { ...o, waitMs: request.waitMs })
+  const found = await preview(parts, known, path, facts, { ...o, waitMs: request.waitMs })
+  checkSpace(known, facts, found.onlyThere.bytes + found.different.bytes)
+  return found
 }
 
 async function acceptFolder(
@@ -139,6 +145,7 @@ async function acceptFolder(
       nextStep: 'Look at the preview, then run the command again with --yes.',
     })
   }
+  if (facts.isEmpty) checkSpace(known, facts, offeredBytes(parts, known))
   await makeRoot(parts, facts.realPath, known.id)
   await parts.sync.engine.hold(
     { id: known.id, name: known.name, path: facts.realPath, isPaused: false },
@@ -153,58 +160,16 @@ async function checkTarget(parts: ServiceParts, known: KnownFolder, path: string
     throw new ServiceError('already-held', `This device already has "${known.name}" at ${known.held.settings.path}.`)
   const facts = await parts.machine.inspect(path)
   if (!facts.parentExists) throw new ServiceError('parent-missing', `The directory above ${path} does not exist.`)
-  checkRoot(parts, facts, known.id)
-  const total = toFolderView(parts, known).total.bytes
-  const reserve = Math.min(facts.volumeBytes * RESERVE_SHARE, RESERVE_BYTES)
-  if (total > facts.freeBytes - reserve) {
-    throw new ServiceError(
-      'no-space',
-      `"${known.name}" takes ${total} bytes, and the disk of ${path} has ${facts.freeBytes} free.`,
-    )
-  }
+  await checkRoot(parts, facts, known.id)
   return facts
 }
 
-/** @throws ServiceError where a folder's root cannot be. */
-function checkRoot(parts: ServiceParts, facts: PathFacts, marker: FolderId | null): void {
-  const { realPath } = facts
-  if (facts.exists && !facts.isDirectory) throw new ServiceError('not-a-directory', `${realPath} is not a directory.`)
-  if (facts.exists && !facts.isWritable) throw new ServiceError('root-read-only', `${realPath} cannot be written to.`)
-  if (facts.marker !== null && facts.marker !== marker)
-    throw new ServiceError('root-marked', `${realPath} already belongs to another folder.`)
-  const overlap = parts.sync.engine
-    .held()
-    .find(({ settings }) => isInside(realPath, settings.path) || isInside(settings.path, realPath))
-  if (overlap !== undefined) {
-    throw new ServiceError(
-      'root-overlap',
-      `${realPath} and ${overlap.settings.path} (folder "${overlap.settings.name}") lie inside one another.`,
-    )
-  }
-}
-
-function isInside(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)
-}
-
-const ROOT_ERRORS = new Map([
-  ['missing-parent', 'parent-missing'],
-  ['not-a-directory', 'not-a-directory'],
-  ['read-only', 'root-read-only'],
-  ['denied', 'root-denied'],
-  ['no-space', 'no-space'],
-  ['already-marked', 'root-marked'],
-] as const)
-
-async function makeRoot(parts: ServiceParts, path: string, id: FolderId): Promise<void> {
-  try {
-    await parts.machine.createRoot(path, id)
-  } catch (cause) {
-    if (!(cause instanceof Error) || !('code' in cause)) throw cause
-    const code = [...ROOT_ERRORS].find(([from]) => from === cause.code)?.[1]
-    if (code === undefined) throw cause
-    throw new ServiceError(code, cause.message, { cause })
-  }
+/** @throws ServiceError `no-space` */
+function checkSpace({ name }: KnownFolder, { realPath, freeBytes, volumeBytes }: PathFacts, neededBytes: number): void {
+  const spareBytes = Math.max(0, freeBytes - Math.min(volumeBytes * RESERVE_SHARE, RESERVE_BYTES))
+  if (neededBytes <= spareBytes) return
+  const [needed, spare] = [neededBytes, spareBytes].map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`)
+  throw new ServiceError('no-space', `"${name}" needs ${needed}, and the disk of ${realPath} has ${spare} to spare.`)
 }
 
 // ---- Moving and removing.

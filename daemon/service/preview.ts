@@ -66,6 +66,12 @@ function add(amount: Amount, bytes: number): void {
   amount.bytes += bytes
 }
 
+/** What the others hold, as far as it is known. */
+export function offeredBytes(parts: ServiceParts, known: KnownFolder): number {
+  const files = [...offeredFiles(parts, known).values()]
+  return files.reduce((sum, { content }) => sum + (content.kind === 'file' ? content.sizeBytes : 0), 0)
+}
+
 /** What the others would have this device hold: the winner of each path that is a file or link. */
 function offeredFiles({ deps }: ServiceParts, { id }: KnownFolder): Map<string, Entry> {
   const files = new Map<string, Entry>()

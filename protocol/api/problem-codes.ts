@@ -92,6 +92,12 @@ export const PROBLEMS = {
     'Another folder lies there',
     'Choose a directory that is neither inside another folder nor around one.',
   ),
+  'root-private': kind(
+    409,
+    EXIT.refused,
+    "Holt's own data lies there",
+    'Choose a directory that neither contains it nor lies in it.',
+  ),
   'root-marked': kind(409, EXIT.refused, 'The directory already belongs to a folder', 'Choose another directory.'),
   'root-unmarked': kind(
     409,
