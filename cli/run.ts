@@ -85,7 +85,8 @@ function unknownCommand(words: readonly string[]): CliError {
 
 function tell(error: unknown, out: Output): ExitStatus {
   if (error instanceof CliError) {
-    out.note(t`${styled('red', 'holt:')} ${error.message}`)
+    const code = error.problem === undefined ? t`` : t` ${styled('dim', `[${error.problem}]`)}`
+    out.note(t`${styled('red', 'holt:')} ${error.message}${code}`)
     if (error.nextStep !== undefined) out.note(t`${error.nextStep}`)
     return error.code
   }

@@ -20,6 +20,7 @@ directory that is ([CONFIG.md](CONFIG.md)); so several daemons can run on one ma
   status 3 instead, and name \`holt start\`.
 * Control characters and marks that turn the direction of writing around are shown as \`\\ufffd\` wherever a name has them.
 * Where a command wants to ask and nobody can be asked, it refuses and names the flag that answers.
+* What the daemon refuses ends with the stable code of the reason in square brackets, and the next line says what to do.
 * \`holt help COMMAND\` and \`holt COMMAND --help\` say what is said here.
 
 ## Exit statuses

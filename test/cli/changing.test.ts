@@ -79,7 +79,7 @@ describe('a command that changes something', () => {
     await using other = await openFakeHome()
     const ran = await other.run(['reject', 'Photos'])
     assert.deepEqual([ran.status, ran.stdout], [EXIT.refused, ''])
-    assert.match(ran.stderr, /^holt: Photos is not halted\.\nNothing needs to be done\.\n$/)
+    assert.match(ran.stderr, /^holt: Photos is not halted\. \[not-halted\]\nNothing needs to be done\.\n$/)
   })
 })
 

@@ -159,7 +159,7 @@ describe('holt pair, on the device that types the code', () => {
     await using home = await opened({ state: { kind: 'failed', problem: { ...problem, code: 'both-in-groups' } } })
     const ran = await say(home, ['pair', CODE])
     assert.equal(ran.status, EXIT.refused)
-    assert.match(ran.stderr, /in group X with Y\.\nRun `holt leave` first, on one of them\.\n$/)
+    assert.match(ran.stderr, /in group X with Y\. \[both-in-groups\]\nRun `holt leave` first, on one of them\.\n$/)
   })
 
   it('asks which of several devices is meant, and refuses where nobody can be asked', async () => {

@@ -107,8 +107,8 @@ describe('a reading command', () => {
 
   it('tells a problem of the daemon with what to do next, and ends with its status', async () => {
     const cases: [string, number, RegExp][] = [
-      ['folders Nowhere', EXIT.notFound, /There is no folder Nowhere\.\nRun `holt folders`/],
-      ['devices Nobody', EXIT.notFound, /There is no device Nobody\.\nRun `holt devices`/],
+      ['folders Nowhere', EXIT.notFound, /There is no folder Nowhere\. \[folder-not-found\]\nRun `holt folders`/],
+      ['devices Nobody', EXIT.notFound, /There is no device Nobody\. \[device-not-found\]\nRun `holt devices`/],
       ['doctor nobody', EXIT.notFound, /There is no device nobody/],
     ]
     for (const [line, status, pattern] of cases) {
