@@ -8,13 +8,20 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSyn
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Status } from '../../protocol/api/daemon.ts'
+import type { Entry } from '../../protocol/api/entries.ts'
+import type { Event } from '../../protocol/api/events.ts'
+import type { Folder } from '../../protocol/api/folders.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
+/** Compiled once for all processes of this test file. */
+const COMPILE_CACHE = join(tmpdir(), `holt-e2e-cache-${process.pid}`)
+process.once('exit', () => rmSync(COMPILE_CACHE, { recursive: true, force: true }))
 /** How long anything may take before a test gives up. */
 const PATIENCE_MS = 30_000
 const LOOK_MS = 50
-/** The exit status of a command that shows a conflict or a halt. */
-const NEEDS_ATTENTION = 6
+/** Of `holt status`: a person has to decide something. */
+export const NEEDS_ATTENTION = 6
 
 export interface Said {
   readonly status: number | null
@@ -22,16 +29,13 @@ export interface Said {
   readonly stderr: string
 }
 
-/** Of `holt status --json`, what the tests look at. */
-export interface Status {
-  readonly daemon: { readonly addresses: string[] }
-  readonly devices: readonly { readonly name: string; readonly isOnline: boolean }[]
-  readonly folders: readonly { readonly name: string; readonly state: { readonly kind: string } }[]
-}
-
 export interface DeviceOptions {
   /** Off: only typed and known addresses are used, so that tests do not meet each other. */
   readonly discovery?: boolean
+  /** What runs the daemon, such as `unshare`: put in front of its program, and replaced by it (`exec`). */
+  readonly prefix?: (device: Device) => readonly string[]
+  /** Where it listens; default: a port of its own, the same for all its lives. */
+  readonly listen?: string
 }
 
 export class Device implements AsyncDisposable {
@@ -41,6 +45,8 @@ export class Device implements AsyncDisposable {
   readonly files: string
   readonly #options: DeviceOptions
   #daemon: ChildProcess | undefined
+  /** Of all its lives. */
+  readonly #pids = new Set<number>()
   /** The same for all its lives, as in a real home. */
   #port = 0
 
@@ -58,27 +64,37 @@ export class Device implements AsyncDisposable {
       ...process.env,
       HOLT_HOME: this.home,
       HOLT_DEVICE_NAME: this.name,
-      HOLT_LISTEN: `127.0.0.1:${this.#port}`,
+      HOLT_LISTEN: this.#options.listen ?? `127.0.0.1:${this.#port}`,
       HOLT_API_LISTEN: 'off',
       HOLT_DISCOVERY: this.#options.discovery === true ? 'true' : 'false',
       NO_COLOR: '1',
       UV_THREADPOOL_SIZE: '16',
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
     }
+  }
+
+  /** The daemon's process, while it runs. */
+  get pid(): number {
+    const pid = this.#daemon?.pid
+    if (pid === undefined) throw new Error(`the daemon of ${this.name} does not run`)
+    return pid
   }
 
   /** Resolves when it answers. */
   async start(): Promise<void> {
     if (this.#port === 0) this.#port = await freePort()
-    const daemon = spawn(process.execPath, [join(ROOT, 'daemon/main.ts')], {
+    const main = [process.execPath, join(ROOT, 'daemon/main.ts')]
+    const daemon = spawn('/usr/bin/env', [...(this.#options.prefix?.(this) ?? []), ...main], {
       env: this.#environment,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#daemon = daemon
+    this.#pids.add(daemon.pid ?? 0)
     let said = ''
     daemon.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
     await until(`${this.name} answers`, async () => {
       if (daemon.exitCode !== null) throw new Error(`the daemon of ${this.name} ended with ${daemon.exitCode}: ${said}`)
-      return isAnswer(await this.holt('status', '--json'))
+      return [0, NEEDS_ATTENTION].includes((await this.holt('status', '--json')).status ?? -1)
     })
   }
 
@@ -124,10 +140,25 @@ export class Device implements AsyncDisposable {
     })
   }
 
+  /** Also of a device that needs attention. */
   async status(): Promise<Status> {
-    const said = await this.holt('status', '--json')
-    if (!isAnswer(said)) throw new Error(`holt status on ${this.name} ended with ${said.status}: ${said.stderr}`)
-    return JSON.parse(said.stdout) as Status
+    const { status, stdout, stderr } = await this.holt('status', '--json')
+    if (status !== 0 && status !== NEEDS_ATTENTION) throw new Error(`holt status on ${this.name}: ${stderr}`)
+    return JSON.parse(stdout) as Status
+  }
+
+  async folder(name: string): Promise<Folder> {
+    return JSON.parse(await this.mustHolt('folders', name, '--json')) as Folder
+  }
+
+  /** What `holt ls --state problem` shows. */
+  async problems(name: string): Promise<Entry[]> {
+    return toLines(await this.mustHolt('ls', name, '--state', 'problem', '--json')) as Entry[]
+  }
+
+  /** What happened since the daemon started, oldest first. */
+  async events(): Promise<Event[]> {
+    return toLines(await this.mustHolt('events', '--lines', '1000', '--json')) as Event[]
   }
 
   /** `HOST:PORT` where others reach it. */
@@ -141,15 +172,26 @@ export class Device implements AsyncDisposable {
     return join(this.files, ...names)
   }
 
+  /** Ends the daemon that a command has started, if there is one. */
+  async #endStarted(): Promise<void> {
+    const pidFile = join(this.home, 'daemon.pid')
+    const pid = Number(existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : 0)
+    if (pid > 0 && !this.#pids.has(pid)) await this.holt('stop')
+  }
+
+  /** Ends whatever runs in the home. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
-    rmSync(join(this.home, '..'), { recursive: true, force: true })
+    await this.#endStarted()
+    rmSync(join(this.home, '..'), { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-/** A daemon has answered, also when it says that something needs a person. */
-function isAnswer({ status }: Said): boolean {
-  return status === 0 || status === NEEDS_ATTENTION
+function toLines(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line))
 }
 
 async function freePort(): Promise<number> {
