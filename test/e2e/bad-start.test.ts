@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EXIT } from '../../protocol/api/constants.ts'
-import { Device, digest, pair, until } from './device.ts'
+import { Device, digest, until } from './device.ts'
+import { same, share, untilInSync, withPair } from './pairs.ts'
 import { assertSaid } from './said.ts'
 
 describe('a daemon that cannot start as it is', () => {
@@ -88,20 +89,15 @@ describe('a daemon that cannot start as it is', () => {
 
 /** Two devices in sync. */
 async function withPhotos(body: (anna: Device, ben: Device) => Promise<void>): Promise<void> {
-  await using anna = new Device('anna')
-  await using ben = new Device('ben')
-  await Promise.all([anna.start(), ben.start()])
-  await pair(anna, ben)
-  mkdirSync(anna.path('Photos/deep'), { recursive: true })
-  writeFileSync(anna.path('Photos/deep/a.jpg'), Buffer.alloc(3_000_000, 'a'))
-  writeFileSync(anna.path('Photos/b.jpg'), 'b')
-  await anna.mustHolt('add', anna.path('Photos'))
-  await ben.mustHolt('accept', 'Photos', ben.path('Photos'), '--yes')
-  await until('the first sync', async () => {
-    const isSame = digest(anna.path('Photos')) === digest(ben.path('Photos'))
-    return isSame && (await ben.folder('Photos')).state.kind === 'in-sync'
+  await withPair(async (anna, ben) => {
+    mkdirSync(anna.path('Photos/deep'), { recursive: true })
+    writeFileSync(anna.path('Photos/deep/a.jpg'), Buffer.alloc(3_000_000, 'a'))
+    writeFileSync(anna.path('Photos/b.jpg'), 'b')
+    const { here, there } = await share(anna, ben)
+    await until('the first sync', same(here, there))
+    await untilInSync(anna, ben)
+    await body(anna, ben)
   })
-  await body(anna, ben)
 }
 
 /** Garbage after the first bytes. */

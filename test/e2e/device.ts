@@ -5,13 +5,19 @@ import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { API_PREFIX } from '../../protocol/api/constants.ts'
 import type { Status } from '../../protocol/api/daemon.ts'
-import type { Entry } from '../../protocol/api/entries.ts'
-import type { Event } from '../../protocol/api/events.ts'
+import type { Entry, EntryPage } from '../../protocol/api/entries.ts'
+import type { Event, EventPage } from '../../protocol/api/events.ts'
 import type { Folder } from '../../protocol/api/folders.ts'
+import { runtimeDirFor } from '../../protocol/api/home-path.ts'
+import { socketPathFor } from '../../protocol/api/socket-path.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 /** Compiled once for all processes of this test file. */
@@ -20,8 +26,6 @@ process.once('exit', () => rmSync(COMPILE_CACHE, { recursive: true, force: true 
 /** How long anything may take before a test gives up. */
 const PATIENCE_MS = 30_000
 const LOOK_MS = 50
-/** Of `holt status`: a person has to decide something. */
-export const NEEDS_ATTENTION = 6
 
 export interface Said {
   readonly status: number | null
@@ -94,7 +98,7 @@ export class Device implements AsyncDisposable {
     daemon.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
     await until(`${this.name} answers`, async () => {
       if (daemon.exitCode !== null) throw new Error(`the daemon of ${this.name} ended with ${daemon.exitCode}: ${said}`)
-      return [0, NEEDS_ATTENTION].includes((await this.holt('status', '--json')).status ?? -1)
+      return (await this.ask('/status')) !== undefined
     })
   }
 
@@ -140,25 +144,39 @@ export class Device implements AsyncDisposable {
     })
   }
 
-  /** Also of a device that needs attention. */
+  /**
+   * What the API answers on the daemon's socket: for waiting, where a command each time would keep a small machine busy.
+   * Undefined while nobody answers. @throws Error with what it says when it refuses
+   */
+  async ask(path: string): Promise<unknown> {
+    const { promise, resolve } = Promise.withResolvers<IncomingMessage | undefined>()
+    const runtimeDir = runtimeDirFor(this.#environment, tmpdir())
+    const socketPath = socketPathFor({ home: this.home, runtimeDir, platform: process.platform })
+    const asked = request({ socketPath, path: `${API_PREFIX}${path}`, agent: false }, resolve)
+    asked.once('error', () => resolve(undefined)).end()
+    const answer = await promise
+    if (answer === undefined) return undefined
+    const said = await text(answer)
+    if (answer.statusCode !== 200) throw new Error(`${path} of ${this.name}: ${said}`)
+    return JSON.parse(said)
+  }
+
   async status(): Promise<Status> {
-    const { status, stdout, stderr } = await this.holt('status', '--json')
-    if (status !== 0 && status !== NEEDS_ATTENTION) throw new Error(`holt status on ${this.name}: ${stderr}`)
-    return JSON.parse(stdout) as Status
+    return (await this.ask('/status')) as Status
   }
 
   async folder(name: string): Promise<Folder> {
-    return JSON.parse(await this.mustHolt('folders', name, '--json')) as Folder
+    return (await this.ask(`/folders/${name}`)) as Folder
   }
 
-  /** What `holt ls --state problem` shows. */
-  async problems(name: string): Promise<Entry[]> {
-    return toLines(await this.mustHolt('ls', name, '--state', 'problem', '--json')) as Entry[]
+  /** Paths that cannot be synced. */
+  async problems(name: string): Promise<readonly Entry[]> {
+    return ((await this.ask(`/folders/${name}/entries?state=problem`)) as EntryPage).entries
   }
 
   /** What happened since the daemon started, oldest first. */
-  async events(): Promise<Event[]> {
-    return toLines(await this.mustHolt('events', '--lines', '1000', '--json')) as Event[]
+  async events(): Promise<readonly Event[]> {
+    return ((await this.ask('/events?limit=1000')) as EventPage).events
   }
 
   /** `HOST:PORT` where others reach it. */
@@ -185,13 +203,6 @@ export class Device implements AsyncDisposable {
     await this.#endStarted()
     rmSync(join(this.home, '..'), { recursive: true, force: true, maxRetries: 3 })
   }
-}
-
-function toLines(text: string): unknown[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line): unknown => JSON.parse(line))
 }
 
 async function freePort(): Promise<number> {

@@ -5,25 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { Device, digest, pair, until } from './device.ts'
-
-async function withPair(body: (anna: Device, ben: Device) => Promise<void>): Promise<void> {
-  await using anna = new Device('anna')
-  await using ben = new Device('ben')
-  await Promise.all([anna.start(), ben.start()])
-  await pair(anna, ben)
-  await body(anna, ben)
-}
-
-async function share(anna: Device, ben: Device): Promise<{ here: string; there: string }> {
-  const [here, there] = [anna.path('Photos'), ben.path('Photos')]
-  mkdirSync(here, { recursive: true })
-  await anna.mustHolt('add', here)
-  await ben.mustHolt('accept', 'Photos', there, '--yes')
-  return { here, there }
-}
-
-const same = (a: string, b: string) => (): boolean => digest(a) === digest(b)
+import { digest, until } from './device.ts'
+import { same, share, withPair } from './pairs.ts'
 
 describe('two devices on one machine', () => {
   it('keep a folder the same: adds, edits, renames, deletes, links and directories', async () => {
