@@ -6,6 +6,29 @@ const DELETES_MIN = 100
 /** Emptying a folder that had more than this halts, however small the folder. */
 const EMPTYING_MIN = 10
 
+/** A burst of deletions is over when none has come for so long, or when it has lasted so long; in milliseconds. */
+export const BURST_QUIET_MS = 1000
+const BURST_MS_MAX = 60_000
+
+/**
+ * Deletions that are still coming: what somebody does in one go takes its time, and is judged as a whole. In milliseconds of the
+ * monotonic clock.
+ */
+export interface Burst {
+  readonly deletes: number
+  readonly sinceMs: number
+  readonly quietSinceMs: number
+}
+
+/** The burst with what is seen now; null when there is none, or no longer one: then the deletions count. */
+export function followBurst(burst: Burst | null, deletes: number, nowMs: number): Burst | null {
+  if (deletes <= EMPTYING_MIN) return null
+  if (burst === null) return { deletes, sinceMs: nowMs, quietSinceMs: nowMs }
+  const quietSinceMs = deletes === burst.deletes ? burst.quietSinceMs : nowMs
+  const isOver = nowMs - quietSinceMs >= BURST_QUIET_MS || nowMs - burst.sinceMs >= BURST_MS_MAX
+  return isOver ? null : { deletes, sinceMs: burst.sinceMs, quietSinceMs }
+}
+
 /** Whether `deletes` of a folder's `live` entries, counted before the pass, are too many to go through unasked. */
 export function isMassDelete(deletes: number, live: number): boolean {
   if (deletes >= live) return live > EMPTYING_MIN

@@ -6,6 +6,7 @@
 import type { FolderId } from '../../protocol/ids.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
+import { BURST_QUIET_MS } from '../core/guard.ts'
 import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
 import { collect } from './collect.ts'
@@ -17,6 +18,9 @@ import { observe } from './observe.ts'
 import { publish } from './publish.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { resolvePass } from './resolve-pass.ts'
+
+/** How often a burst of deletions is looked at, in milliseconds. */
+const BURST_LOOK_MS = BURST_QUIET_MS / 4
 
 /** When a folder does what, in milliseconds. */
 export interface Pace {
@@ -137,8 +141,8 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
   hint(folder, 'all')
   folder.toPublish.raise()
   for (;;) {
-    await folder.toObserve.wait(o)
-    await folder.deps.clock.sleep(host.pace.debounceMs, o)
+    if (folder.burst === null) await folder.toObserve.wait(o)
+    await folder.deps.clock.sleep(folder.burst === null ? host.pace.debounceMs : BURST_LOOK_MS, o)
     if (folder.isPaused) continue
     const scope = takeHints(folder)
     if (scope === undefined) continue

@@ -4,6 +4,7 @@ import type { Crypto, Signer } from '../../protocol/crypto.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Catalogue } from '../catalogue-port.ts'
+import type { Burst } from '../core/guard.ts'
 import type { IgnoreRules } from '../core/ignore.ts'
 import { createIgnoreRules } from '../core/ignore.ts'
 import type { Resolver } from '../core/resolve.ts'
@@ -63,6 +64,8 @@ export interface Folder {
   readonly problems: Map<DirPath, readonly Problem[]>
   readonly failures: Map<RelPath, Problem>
   halt: Halt | null
+  /** Deletions that are seen and not yet recorded, because more may be coming. */
+  burst: Burst | null
   /** What a person said of the deletions that halted the folder; taken by the pass that meets them. */
   decision: 'approve' | 'reject' | null
   isPaused: boolean
@@ -100,6 +103,7 @@ export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, 
     problems: new Map(),
     failures: new Map(),
     halt: null,
+    burst: null,
     decision: null,
     isPaused: false,
     isRecovering: false,

@@ -11,7 +11,7 @@ import type { CatalogueWriter, OwnRow } from '../catalogue-port.ts'
 import type { Comparison, FileOnDisk, SeenWithoutHash } from '../core/compare.ts'
 import { compareDirectory, toHashRequest } from '../core/compare.ts'
 import { IGNORE_FILES, IGNORE_FILE_BYTES_MAX, createIgnoreRules } from '../core/ignore.ts'
-import { isMassDelete } from '../core/guard.ts'
+import { followBurst, isMassDelete } from '../core/guard.ts'
 import { observed } from '../core/observed.ts'
 import type { AbortOptions, DirectoryListing, Fingerprint } from '../ports.ts'
 import type { Folder, Halt, Problem } from './folder.ts'
@@ -320,12 +320,16 @@ function carriedTraits(folder: Folder, content: Content, own: Entry): Content {
 async function recordMissing(pass: Pass): Promise<Halt | null> {
   const { folder } = pass
   if (pass.lostMount !== null) return { kind: 'mount-missing', path: pass.lostMount }
-  if (pass.missing.length === 0) return null
+  if (pass.missing.length === 0) {
+    folder.burst = null
+    return null
+  }
   const rows = missingRows(pass)
   const rootFault = await rootHalt(folder)
   if (rootFault !== null) return rootFault
   const { live } = folder.deps.catalogue.read((tx) => tx.totals(folder.id))
   const edits = deletionsOf(folder, rows)
+  if (isStillComing(folder, rows, edits.length)) return null
   if (isMassDelete(edits.length, live)) {
     if (folder.decision === null) return { kind: 'mass-delete-here', deletes: edits.length, live }
     const decision = folder.decision
@@ -337,6 +341,15 @@ async function recordMissing(pass: Pass): Promise<Halt | null> {
     for (const row of rows) record(pass, tx, row.entry.path, { kind: 'deleted' }, nowMs, null)
   })
   return null
+}
+
+/** Whether more deletions may follow; then their directories are looked at again, and nothing is recorded. */
+function isStillComing(folder: Folder, rows: readonly OwnRow[], deletes: number): boolean {
+  const isJudged = folder.halt?.kind === 'mass-delete-here' || folder.decision !== null
+  folder.burst = isJudged ? null : followBurst(folder.burst, deletes, folder.deps.clock.monotonicMs())
+  if (folder.burst === null) return false
+  for (const { entry } of rows) folder.hints.directories.add(parentOf(entry.path))
+  return true
 }
 
 /** The deletions were not meant: what is gone from the disk is to be fetched again. */

@@ -1,15 +1,53 @@
-/** When a pass that deletes asks first, and which kept versions may go. */
+/** The mass-delete guard: what is too much, and when a burst of deletions is whole. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
-import { isMassDelete } from '../../daemon/core/guard.ts'
-import { expired } from '../../daemon/core/retention.ts'
-import type { VersionName, VersionRecord } from '../../daemon/ports.ts'
-import { parseRelPath } from '../../protocol/path.ts'
+import type { Burst } from '../../daemon/core/guard.ts'
+import { followBurst, isMassDelete } from '../../daemon/core/guard.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const NOW_MS = 1_800_000_000_000
+describe('a mass deletion', () => {
+  it('is more than half and more than a hundred, or all of more than ten', () => {
+    assert.ok(isMassDelete(101, 201) && !isMassDelete(101, 202) && !isMassDelete(100, 110))
+    assert.ok(isMassDelete(11, 11) && !isMassDelete(10, 10) && !isMassDelete(11, 12))
+  })
+})
+
+describe('a burst of deletions', () => {
+  const follow = (looks: readonly (readonly [atMs: number, deletes: number])[]): (Burst | null)[] => {
+    let burst: Burst | null = null
+    return looks.map(([atMs, deletes]) => (burst = followBurst(burst, deletes, atMs)))
+  }
+  const isHeld = (looks: Parameters<typeof follow>[0]): boolean[] => follow(looks).map((burst) => burst !== null)
+
+  it('is held back until none has come for a second, so that a slow one is judged as a whole', () => {
+    assert.deepEqual(
+      isHeld([
+        [0, 40],
+        [900, 80],
+        [1800, 120],
+        [2700, 120],
+        [2800, 120],
+      ]),
+      [true, true, true, true, false],
+    )
+  })
+
+  it('is none where a few files are deleted: those go on their way at once', () => {
+    assert.deepEqual(isHeld([[0, 10]]), [false])
+    assert.deepEqual(
+      isHeld([
+        [0, 11],
+        [100, 10],
+      ]),
+      [true, false],
+    )
+  })
+
+  it('that never ends is judged after a minute', () => {
+    const looks = Array.from({ length: 62 }, (_, i) => [i * 999, 11 + i] as const)
+    assert.equal(isHeld(looks).indexOf(false), Math.ceil(60_000 / 999))
+  })
+})
 
 describe('the guard of deletions', () => {
   for (const [deletes, live, asks] of [
@@ -27,32 +65,4 @@ describe('the guard of deletions', () => {
       assert.equal(isMassDelete(deletes, live), asks)
     })
   }
-})
-
-const kept = fc.array(fc.record({ sizeBytes: fc.nat(1000), daysAgo: fc.nat(60) }), { maxLength: 30 }).map((all) =>
-  all
-    .toSorted((a, b) => b.daysAgo - a.daysAgo)
-    .map(({ sizeBytes, daysAgo }, i): VersionRecord => ({
-      ...{ path: parseRelPath(`f${i}`), keptMs: NOW_MS - daysAgo * DAY_MS, hash: null },
-      ...{ name: `v${i}` as VersionName, sizeBytes, reason: 'newer-elsewhere', batch: 'b' },
-    })),
-)
-
-describe('kept versions', () => {
-  it('go after their days, and the oldest first until they fit their share', () => {
-    fc.assert(
-      fc.property(kept, fc.integer({ min: 1, max: 40 }), fc.nat(20_000), (records, days, volumeBytes) => {
-        const names = expired(records, { days, volumeShare: 0.1 }, NOW_MS, volumeBytes)
-        const left = records.filter(({ name }) => !names.has(name))
-        const bytes = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-        assert.ok(left.every(({ keptMs }) => keptMs >= NOW_MS - days * DAY_MS))
-        assert.ok(bytes <= volumeBytes * 0.1)
-        // The last one that went was too old, or did not fit with those that stay.
-        const last = records.findLast(({ name }) => names.has(name))
-        if (last === undefined) return
-        const isOld = last.keptMs < NOW_MS - days * DAY_MS
-        assert.ok(isOld || bytes + last.sizeBytes > volumeBytes * 0.1)
-      }),
-    )
-  })
 })
