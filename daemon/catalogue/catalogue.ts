@@ -7,7 +7,7 @@ import type { Catalogue } from '../catalogue-port.ts'
 import { CatalogueError } from './catalogue-error.ts'
 import { createReader } from './reader.ts'
 import { openTables } from './rows.ts'
-import { migrate } from './schema.ts'
+import { migrate, versionOf } from './schema.ts'
 import { createWriter } from './writer.ts'
 
 export interface CatalogueOptions {
@@ -89,6 +89,8 @@ function openDatabase(file: string | Buffer): Database.Database {
   let db: Database.Database | undefined
   try {
     db = new Database(file)
+    // Before anything that writes: what a newer program wrote stays as it is.
+    versionOf(db)
     db.pragma('journal_mode = wal')
     db.pragma('foreign_keys = off')
     db.pragma('cache_size = -16000')

@@ -3,7 +3,8 @@
 import type { Database } from 'better-sqlite3'
 import { CatalogueError } from './catalogue-error.ts'
 
-const MIGRATIONS: readonly string[] = [
+/** Step i brings a database of version i to version i + 1. */
+export const MIGRATIONS: readonly string[] = [
   `
   -- Device 0 is this one. The index is a bit in entry.holders.
   create table device (idx integer primary key, id text not null unique) strict;
@@ -57,20 +58,24 @@ const MIGRATIONS: readonly string[] = [
 /** The version that this program writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length
 
-/** Brings a database to `SCHEMA_VERSION`, each step in a transaction of its own. @throws CatalogueError `newer` */
-export function migrate(db: Database): void {
-  const found = Number(db.pragma('user_version', { simple: true }))
-  if (found > SCHEMA_VERSION) {
-    throw new CatalogueError(
-      'newer',
-      `the catalogue was written by a newer Holt (version ${found}, this one knows ${SCHEMA_VERSION}); nothing was changed. Update Holt here.`,
-    )
-  }
-  for (const [i, step] of MIGRATIONS.entries()) {
+/** Brings a database to the version after the last step, each step in a transaction of its own. @throws CatalogueError `newer` */
+export function migrate(db: Database, steps: readonly string[] = MIGRATIONS): void {
+  const found = versionOf(db, steps.length)
+  for (const [i, step] of steps.entries()) {
     if (i < found) continue
     db.transaction(() => {
       db.exec(step)
       db.pragma(`user_version = ${i + 1}`)
     })()
   }
+}
+
+/** The version of a database, 0 for an empty one. Changes nothing. @throws CatalogueError `newer` when it is above `known`. */
+export function versionOf(db: Database, known: number = SCHEMA_VERSION): number {
+  const found = Number(db.pragma('user_version', { simple: true }))
+  if (found <= known) return found
+  throw new CatalogueError(
+    'newer',
+    `the catalogue was written by a newer Holt (version ${found}, this one knows ${known}); nothing was changed. Update Holt here.`,
+  )
 }
