@@ -85,7 +85,7 @@ export interface CatalogueReader {
   /** Paths that wait for bytes from another device. */
   waitingCount(folder: FolderId): number
   waiting(folder: FolderId, limit: number): { path: RelPath; hash: BlobHash }[]
-  /** How many dirty paths live here and are a tombstone somewhere else: what a pass may delete at most. */
+  /** How many dirty paths, waiting ones too, live here and are a tombstone somewhere else: what a pass may delete at most. */
   dirtyDeletes(folder: FolderId): number
   totals(folder: FolderId): FolderTotals
   ownHead(folder: FolderId): OwnHead | undefined

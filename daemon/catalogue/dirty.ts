@@ -4,11 +4,8 @@ import { idBytes } from '../../protocol/ids.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueReader, CatalogueWriter, DirtyPath } from '../catalogue-port.ts'
-import { KIND_DELETED, SELF_BIT } from './rows.ts'
+import { ABOVE_ALL, KIND_DELETED, SELF_BIT } from './rows.ts'
 import type { Tables } from './rows.ts'
-
-/** Above every path. */
-const END = '\u{10ffff}'
 
 type DirtyReader = Pick<CatalogueReader, 'dirty' | 'dirtyCount' | 'waitingCount' | 'waiting' | 'dirtyDeletes'>
 type DirtyWriter = Pick<
@@ -21,7 +18,7 @@ export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
     dirty: (folder, before, limit) =>
       sql(
         'select path, stamp from dirty where folder = ? and path < ? and waits_for is null order by path desc limit ?',
-      ).all(n(folder), before ?? END, limit) as DirtyPath[],
+      ).all(n(folder), before ?? ABOVE_ALL, limit) as DirtyPath[],
     dirtyCount: (folder) =>
       Number(sql('select count(*) from dirty where folder = ? and waits_for is null').pluck().get(n(folder))),
     waitingCount: (folder) =>
@@ -34,8 +31,8 @@ export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
       Number(
         sql(
           `select count(*) from dirty d where d.folder = ?
-           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind = ${KIND_DELETED} and e.holders > ${SELF_BIT})
-           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind < ${KIND_DELETED} and e.holders & ${SELF_BIT})`,
+           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind = ${KIND_DELETED} and e.held and e.holders > ${SELF_BIT})
+           and exists (select 1 from entry e where e.folder = d.folder and e.path = d.path and e.kind < ${KIND_DELETED} and e.held and e.holders & ${SELF_BIT})`,
         )
           .pluck()
           .get(n(folder)),

@@ -141,9 +141,12 @@ export function place(path: RelPath): [parent: DirPath, name: string] {
   return [parentOf(path), nameOf(path)]
 }
 
-/** The least text above every path below a directory: `/` is followed by `0` in the order of code units. */
-export function endOf(directory: DirPath): string {
-  return directory === '' ? '\u{10ffff}' : `${directory}0`
+/** Above every text: SQLite puts any blob after all texts, and there is no last text, for a path may begin with any character. */
+export const ABOVE_ALL = new Uint8Array()
+
+/** The least value above every path below a directory: `/` is followed by `0` in the order of code units. */
+export function endOf(directory: DirPath): string | Uint8Array {
+  return directory === '' ? ABOVE_ALL : `${directory}0`
 }
 
 /** The greatest text that is not above any path below a directory. */

@@ -1,6 +1,6 @@
 /** What a catalogue says of one folder, kept in maps, from its port's own words: slow, short and plain. */
 
-import type { CatalogueReader, DirtyPath, FolderTotals, OwnRow } from '../../daemon/catalogue-port.ts'
+import type { FolderTotals, OwnRow } from '../../daemon/catalogue-port.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import { entryDigest } from '../../protocol/entry.ts'
@@ -19,13 +19,22 @@ export interface SeenMark {
   readonly order: number
 }
 
-const DIGEST_BITS = 256n
+const DIGEST_BITS = 256
 
 export class CatalogueModel {
   readonly own = new Map<RelPath, OwnRow & { isPublished: boolean }>()
   readonly said = new Map<DeviceId, Map<RelPath, Entry>>()
   readonly dirty = new Map<RelPath, Mark>()
   #order = 0
+
+  copy(): CatalogueModel {
+    const copy = new CatalogueModel()
+    for (const [path, row] of this.own) copy.own.set(path, { ...row })
+    for (const [device, said] of this.said) copy.said.set(device, new Map(said))
+    for (const [path, mark] of this.dirty) copy.dirty.set(path, { ...mark })
+    copy.#order = this.#order
+    return copy
+  }
 
   setOwn(row: OwnRow, by: 'observed' | 'resolved'): void {
     this.own.set(row.entry.path, { ...row, isPublished: false })
@@ -94,9 +103,8 @@ export class CatalogueModel {
 
   dirtyDeletes(): number {
     const isDeletion = (path: RelPath): boolean =>
-      isLive(this.own.get(path)?.entry, { isHeldAsked: false }) &&
-      [...this.said.values()].some((said) => said.get(path)?.content.kind === 'deleted')
-    return [...this.dirty].filter(([path, { waitsFor }]) => waitsFor === null && isDeletion(path)).length
+      isLive(this.own.get(path)?.entry) && this.others(path).some(({ entry }) => entry.content.kind === 'deleted')
+    return [...this.dirty.keys()].filter(isDeletion).length
   }
 
   totals(crypto: Crypto): FolderTotals {
@@ -109,7 +117,7 @@ export class CatalogueModel {
       live: live.length,
       files: files.length,
       bytes: files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),
-      digest: bytesOf(BigInt.asUintN(Number(DIGEST_BITS), sum)),
+      digest: bytesOf(BigInt.asUintN(DIGEST_BITS, sum)),
     }
   }
 
@@ -132,9 +140,8 @@ export class CatalogueModel {
   }
 }
 
-export function isLive(entry: Entry | undefined, o: { isHeldAsked: boolean } = { isHeldAsked: true }): boolean {
-  if (entry === undefined || entry.content.kind === 'deleted') return false
-  return entry.isHeld || !o.isHeldAsked
+export function isLive(entry: Entry | undefined): boolean {
+  return entry?.isHeld === true && entry.content.kind !== 'deleted'
 }
 
 /** The order of SQLite: that of the UTF-8 bytes. */
@@ -147,15 +154,10 @@ export function byPlace(a: RelPath, b: RelPath): number {
   return byBytes(parentOf(a), parentOf(b)) || byBytes(nameOf(a), nameOf(b))
 }
 
-/** The marks of a catalogue, those that wait too, with their stamps. */
-export function marksOf(tx: CatalogueReader, folder: Parameters<CatalogueReader['dirty']>[0]): DirtyPath[] {
-  return tx.dirty(folder, null, 1000)
-}
-
 function numberOf(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 }
 
 function bytesOf(number: bigint): Uint8Array {
-  return Uint8Array.from(Buffer.from(number.toString(16).padStart(Number(DIGEST_BITS / 4n), '0'), 'hex'))
+  return Uint8Array.from(Buffer.from(number.toString(16).padStart(DIGEST_BITS / 4, '0'), 'hex'))
 }
