@@ -6,7 +6,7 @@ import type { AbortOptions, Clock } from './ports.ts'
 
 /** How often the clocks and interfaces are compared, in milliseconds: peers are dialled again within 3 s of the network's return. */
 const LOOK_MS = 2000
-/** By how much the wall clock must run ahead of the monotonic one to count as a sleep, in milliseconds. */
+/** By how much a clock must be ahead of what was waited for to count as a sleep, in milliseconds. */
 const SLEEP_MS = 10_000
 
 export function createSystemClock(): Clock {
@@ -31,7 +31,8 @@ export async function watchMachine(clock: Clock, watch: MachineWatch, o: AbortOp
   let [wallMs, monotonicMs, network] = [clock.wallMs(), clock.monotonicMs(), addresses()]
   for (;;) {
     await clock.sleep(LOOK_MS, o)
-    const sleptMs = clock.wallMs() - wallMs - (clock.monotonicMs() - monotonicMs)
+    // On Linux the monotonic clock stands still while the machine sleeps; on others, and for a process that was stopped, it goes on.
+    const sleptMs = Math.max(clock.wallMs() - wallMs, clock.monotonicMs() - monotonicMs) - LOOK_MS
     const now = addresses()
     if (sleptMs > SLEEP_MS) watch.onResume(sleptMs)
     if (now !== network) watch.onNetworkChange()

@@ -137,15 +137,27 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
   }
 }
 
+/** A root that could not be opened; it is tried again all the time. */
 function faultHalt(parts: ServiceParts, name: string, held: Held): HaltView {
-  const detail = held.fault ?? ''
-  const reason = detail.includes('not there') ? 'root-missing' : 'root-unmarked'
-  return {
-    reason,
-    detail,
-    commands: [`holt folder move ${JSON.stringify(name)} NEWPATH`],
-    deletes: null,
-    sinceMs: parts.deps.clock.wallMs(),
+  const { path } = held.settings
+  const { code, message } = held.fault ?? { code: undefined, message: '' }
+  const base = { commands: [], deletes: null, sinceMs: parts.deps.clock.wallMs() }
+  switch (code) {
+    case 'missing':
+      return toHaltView(parts, name, held, { kind: 'root-missing' })
+    case 'unmarked':
+      return toHaltView(parts, name, held, { kind: 'root-unmarked' })
+    case 'read-only':
+    case 'denied':
+      return toHaltView(parts, name, held, { kind: 'root-read-only' })
+    case 'no-space':
+      return {
+        ...base,
+        reason: 'no-space',
+        detail: `The disk of ${path} is full. Free some space; it goes on by itself.`,
+      }
+    default:
+      return { ...base, reason: 'disk-error', detail: `${path} cannot be used: ${message}. It is tried again.` }
   }
 }
 

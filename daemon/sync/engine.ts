@@ -17,6 +17,7 @@ import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
 import { remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
+import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, forgetAsked, onRecalled, recover } from './recovery.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
@@ -234,7 +235,7 @@ class FolderEngine implements Engine {
         await this.#runOnce(holding, o)
       } catch (cause) {
         if (isAborted(o)) return
-        holding.fault = cause instanceof Error ? cause.message : String(cause)
+        holding.fault = { code: errorCode(cause), message: cause instanceof Error ? cause.message : String(cause) }
         deps.log.event('folder.failed', { folder: holding.settings.id, cause: String(cause) })
         this.#o.onEvent({ kind: 'folder-changed', folder: holding.settings.id })
         await deps.clock.sleep(pace.retryMs, o).catch(() => undefined)

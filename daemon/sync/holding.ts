@@ -7,13 +7,19 @@ import type { Folder } from './folder.ts'
 import type { Recovery } from './recovery.ts'
 import type { FolderSettings } from './settings.ts'
 
+/** Why a root cannot be opened: the code of the error, where it has one. */
+export interface RootFault {
+  readonly code: string | undefined
+  readonly message: string
+}
+
 /** A folder that this device holds. */
 export interface Held {
   readonly settings: FolderSettings
   /** Undefined while its root cannot be opened. */
   readonly folder: Folder | undefined
   /** Why it cannot. */
-  readonly fault: string | null
+  readonly fault: RootFault | null
   /** What other devices say of their copies. */
   readonly remotes: ReadonlyMap<DeviceId, Remote>
 }
@@ -34,7 +40,7 @@ export interface RemoteState {
 export interface Holding {
   settings: FolderSettings
   folder: Folder | undefined
-  fault: string | null
+  fault: RootFault | null
   recovery: Recovery
   readonly remotes: Map<DeviceId, RemoteState>
   readonly stop: AbortController

@@ -97,7 +97,7 @@ export function describeDaemon({ device, catalogue, sync }: SimDaemon, folder: F
   }))
   const status = {
     halt: held?.halt ?? null,
-    fault: sync.engine.get(folder)?.fault ?? null,
+    fault: sync.engine.get(folder)?.fault?.message ?? null,
     isScanned: held?.isScanned,
     isRecovering: held?.isRecovering,
     failures: [...(held?.failures.values() ?? [])],
