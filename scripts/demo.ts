@@ -7,15 +7,17 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { drawPhoto, seeded, writeAlbum } from './demo/album.ts'
 import { buildIfStale } from './demo/build.ts'
-import type { Device } from './demo/device.ts'
+import type { Asking, Device } from './demo/device.ts'
 import { createDevice, environmentOf } from './demo/device.ts'
 import { untilEqual } from './demo/equality.ts'
 import { digestOf, readTree } from './demo/tree.ts'
 
 /** All of it. Half a minute is usual. */
 const DEMO_MS = 60_000
+const RECORD_POLL_MS = 250
 const SEED = 20_261_121
 /** Of `holt conflicts` and `holt status`: a person has to decide something. */
 const NEEDS_ATTENTION = 6
@@ -73,7 +75,7 @@ async function play(desk: Device, laptop: Device, directory: string, signal: Abo
   await share(desk, laptop, signal)
   await editBoth(desk, laptop, signal)
   await disagree(desk, laptop, signal)
-  await compare(desk, laptop)
+  await compare(desk, laptop, signal)
 }
 
 async function pair(desk: Device, laptop: Device): Promise<void> {
@@ -130,22 +132,36 @@ async function disagree(desk: Device, laptop: Device, signal: AbortSignal): Prom
   await laptop.holt(['conflicts'], { mayEndWith: [NEEDS_ATTENTION] })
 }
 
-async function compare(desk: Device, laptop: Device): Promise<void> {
+async function compare(desk: Device, laptop: Device, signal: AbortSignal): Promise<void> {
+  await untilRecorded(desk, laptop, signal)
   tell('How it stands:')
   await laptop.holt(['status'], { mayEndWith: [NEEDS_ATTENTION] })
   tell('The digests of both folders, as the disks have them and as Holt has them:')
   const digests = await Promise.all([desk, laptop].map(async ({ folder }) => digestOf(await readTree(folder))))
-  const known: string[] = []
-  for (const device of [desk, laptop]) {
-    const { stdout } = await device.holt(['folders', 'Album', '--json'], { isQuiet: true })
-    const value: unknown = JSON.parse(stdout)
-    known.push(typeof value === 'object' && value !== null && 'digest' in value ? String(value.digest) : 'none')
-  }
+  const known = [await readRecorded(desk), await readRecorded(laptop)]
   for (const [index, { name }] of [desk, laptop].entries()) {
     print(`  ${name.padEnd(6)}  disk ${digests[index] ?? ''}`)
     print(`          holt ${known[index] ?? ''}`)
   }
   if (digests[0] !== digests[1] || known[0] !== known[1]) throw new Error('the folders differ')
+}
+
+/** A file lies on a disk a moment before its device has recorded it, and another before the other device has heard so. */
+async function untilRecorded(desk: Device, laptop: Device, signal: AbortSignal): Promise<void> {
+  const repeated = { isQuiet: true, isRepeated: true }
+  while ((await readRecorded(desk, repeated)) !== (await readRecorded(laptop, repeated))) {
+    if (signal.aborted)
+      throw new Error('the folders are the same on the disks, but not in what the devices have recorded')
+    await delay(RECORD_POLL_MS)
+  }
+}
+
+/** The folder's digest, as the device has recorded it. */
+async function readRecorded(device: Device, asking: Asking = { isQuiet: true }): Promise<string> {
+  const { stdout } = await device.holt(['folders', 'Album', '--json'], asking)
+  const value: unknown = JSON.parse(stdout)
+  if (typeof value === 'object' && value !== null && 'digest' in value) return String(value.digest)
+  throw new Error(`holt folders on ${device.name} names no digest`)
 }
 
 /** The letter and its conflict copies. */

@@ -24,6 +24,8 @@ export interface Asking {
   readonly mayEndWith?: readonly number[]
   /** Of the output, nothing is shown. */
   readonly isQuiet?: boolean
+  /** Not even the command is: it was shown before. */
+  readonly isRepeated?: boolean
 }
 
 export interface Device {
@@ -62,8 +64,8 @@ export function createDevice({ name, directory, signal, print }: DeviceOptions):
   return {
     name,
     folder: join(directory, name, 'Album'),
-    holt: async (words, { stdin = '', mayEndWith = [], isQuiet = false } = {}) => {
-      announce(words, stdin)
+    holt: async (words, { stdin = '', mayEndWith = [], isQuiet = false, isRepeated = false } = {}) => {
+      if (!isRepeated) announce(words, stdin)
       const child = start(words)
       child.stdin.end(stdin)
       const ran = await watch(child, isQuiet ? () => undefined : print)
