@@ -1,18 +1,13 @@
 /** One daemon on one device: the only file that knows every room. It builds each part once, and joins them. */
 
 import { randomBytes } from 'node:crypto'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { runtimeDirFor } from '../protocol/api/home-path.ts'
-import { socketPathFor } from '../protocol/api/socket-path.ts'
-import { TOKEN_BYTES } from '../protocol/api/constants.ts'
 import type { DeviceId } from '../protocol/ids.ts'
-import { folderIdOf, parseDeviceId } from '../protocol/ids.ts'
-import { createRecovery } from '../protocol/recovery.ts'
+import { folderIdOf } from '../protocol/ids.ts'
 import { openBlobStore } from './blobs/store.ts'
 import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
-import { openOrRenew, removeCatalogue } from './catalogue/catalogue-file.ts'
-import type { Config, Environment } from './config.ts'
+import { openOrRenew } from './catalogue/catalogue-file.ts'
 import { incomingDirectory } from './disk/context.ts'
 import { createDiskWorkers } from './disk/disk-workers.ts'
 import type { DiskWorkers } from './disk/disk-workers.ts'
@@ -23,48 +18,36 @@ import { TreeError } from './disk/disk-error.ts'
 import { inspectPath, localFiles } from './disk/local-files.ts'
 import { openStateFiles } from './disk/state-files.ts'
 import { createEventLog } from './http/event-log.ts'
-import { startHttp } from './http/server.ts'
-import type { HttpServer } from './http/server.ts'
 import type { Identity } from './identity-file.ts'
-import { loadIdentity, renewIdentity } from './identity-file.ts'
-import type { FileLog } from './log.ts'
 import { createMachine } from './machine.ts'
 import { createNativeCrypto } from './native-crypto.ts'
-import { openPeerTransport } from './peers/transport.ts'
 import type { Libp2pPeerTransport } from './peers/transport.ts'
-import type { Clock, Log, PeerTransport, Random, StateFiles } from './ports.ts'
+import type { Clock, Log, PeerTransport, Random } from './ports.ts'
 import type { EventFeed } from './service/event-feed.ts'
 import { createEventFeed } from './service/event-feed.ts'
+import type { Notes } from './service/notes.ts'
+import { openNotes } from './service/notes.ts'
 import type { ServiceParts } from './service/parts.ts'
-import { createService } from './service/service.ts'
+import { nameOf } from './service/refs.ts'
+import { Troubles } from './service/troubles.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import { createDeviceSync } from './sync/device-sync.ts'
 import type { Deps } from './sync/folder.ts'
 import { DEFAULT_PACE } from './sync/folder-loops.ts'
-import { openGroupLog } from './sync/found-group.ts'
-import { forgetGroup } from './sync/group-file.ts'
 import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
 import type { OpenRoot } from './sync/engine.ts'
 import type { FolderSettings } from './sync/settings.ts'
-import { loadSettings } from './sync/settings.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
+import type { DaemonOptions } from './daemon-opening.ts'
+import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-opening.ts'
 
 /** The id of a directory that is only looked at. */
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
 /** Threads that list and hash. */
 const DISK_THREADS = 2
-const ADDRESSES_FILE = 'addresses'
-const TOKEN_FILE = 'token'
 const STATE_DIRECTORY = 'state'
-
-export interface DaemonOptions {
-  readonly config: Config
-  readonly environment: Environment
-  readonly version: string
-  readonly log: FileLog
-}
 
 export interface Daemon extends AsyncDisposable {
   readonly socketPath: string
@@ -97,8 +80,9 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     state,
   }
   const groupLog = await foundOrOpen(o, deps, identity)
+  const notes = stack.use(await openNotes(deps))
   const transport = stack.use(await openTransport(o, state, identity))
-  const running = buildDaemon(o, { deps, groupLog, transport, workers, identity, catalogueFile })
+  const running = buildDaemon(o, { deps, groupLog, transport, workers, identity, catalogueFile, notes })
   const http = stack.use(await openHttp(o, running.parts, state))
   const stop = new AbortController()
   const work = runAll(running, deps, { signal: stop.signal })
@@ -120,95 +104,6 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   }
 }
 
-// ---- What is opened once.
-
-/** The identity; a leave that was interrupted is finished first. */
-async function settledIdentity(o: DaemonOptions, state: StateFiles): Promise<Identity> {
-  return (await state.read(LEAVING_FILE)) === undefined ? loadIdentity(state) : finishLeaving(o, state)
-}
-
-const LEAVING_FILE = 'leaving'
-
-/** A removed key is never added again: what left its group goes on as another device, and keeps its folders. */
-export async function finishLeaving(o: Pick<DaemonOptions, 'config'>, state?: StateFiles): Promise<Identity> {
-  const files = state ?? (await openStateFiles(join(o.config.home, STATE_DIRECTORY)))
-  await files.write(LEAVING_FILE, new Uint8Array())
-  const identity = await renewIdentity(files)
-  await forgetGroup(files)
-  for (const name of await files.list('folders/')) if (name.endsWith('.head')) await files.remove(name)
-  await removeCatalogue(o.config.home)
-  await files.remove(LEAVING_FILE)
-  return identity
-}
-
-async function foundOrOpen(o: DaemonOptions, deps: Deps, identity: Identity): Promise<GroupLog> {
-  const held = await loadSettings(deps.state)
-  return openGroupLog(
-    { files: deps.state, clock: deps.clock, crypto: deps.crypto, signer: deps.signer },
-    {
-      groupName: `${o.config.deviceName}'s devices`,
-      deviceName: o.config.deviceName,
-      exchangeKey: identity.exchangeKey,
-      random: deps.random,
-      createRecovery,
-      folders: held.map(({ id, name }) => ({ folder: id, name, defaultMode: 'send-receive', options: [] })),
-    },
-  )
-}
-
-async function openTransport(o: DaemonOptions, state: StateFiles, identity: Identity): Promise<Libp2pPeerTransport> {
-  const { config, log } = o
-  const known = await loadAddresses(state)
-  return openPeerTransport({
-    seed: identity.seed,
-    listen: { host: config.listen.host, port: config.listen.port, isExplicit: config.explicit.has('listen') },
-    discovery: config.discovery,
-    log,
-    known,
-    onAddresses: (device, addresses) => {
-      known.set(device, [...addresses])
-      state.write(ADDRESSES_FILE, Buffer.from(JSON.stringify([...known]))).catch((cause: unknown) => {
-        log.event('addresses.failed', { cause: String(cause) })
-      })
-    },
-  })
-}
-
-/** Only a cache: whatever is wrong with it, it begins empty. */
-async function loadAddresses(state: StateFiles): Promise<Map<DeviceId, string[]>> {
-  const known = new Map<DeviceId, string[]>()
-  try {
-    const value: unknown = JSON.parse(Buffer.from((await state.read(ADDRESSES_FILE)) ?? '[]').toString())
-    if (!Array.isArray(value)) return known
-    for (const pair of value) {
-      if (Array.isArray(pair) && Array.isArray(pair[1])) known.set(parseDeviceId(pair[0]), pair[1].map(String))
-    }
-  } catch {
-    known.clear()
-  }
-  return known
-}
-
-async function openHttp(o: DaemonOptions, parts: ServiceParts, state: StateFiles): Promise<HttpServer> {
-  const { config, environment, log } = o
-  const runtimeDir = runtimeDirFor(environment, tmpdir())
-  const socketPath = socketPathFor({ home: config.home, runtimeDir, platform: process.platform })
-  const { apiListen } = config
-  const tcp =
-    apiListen.kind === 'off'
-      ? 'off'
-      : { host: apiListen.host, port: apiListen.port, isExplicit: config.explicit.has('apiListen') }
-  return startHttp({ service: createService(parts), token: await loadToken(state), socketPath, tcp, log })
-}
-
-async function loadToken(state: StateFiles): Promise<string> {
-  const known = await state.read(TOKEN_FILE)
-  if (known !== undefined) return Buffer.from(known).toString().trim()
-  const token = randomBytes(TOKEN_BYTES).toString('hex')
-  await state.write(TOKEN_FILE, Buffer.from(token))
-  return token
-}
-
 // ---- How the parts are joined.
 
 interface Opened {
@@ -218,6 +113,7 @@ interface Opened {
   readonly workers: DiskWorkers
   readonly identity: Identity
   readonly catalogueFile: OpenedCatalogue
+  readonly notes: Notes
 }
 
 interface Running {
@@ -228,20 +124,25 @@ interface Running {
 }
 
 function buildDaemon(o: DaemonOptions, opened: Opened): Running {
-  const { deps, groupLog, transport, workers, identity } = opened
+  const { deps, groupLog, transport, workers, identity, notes } = opened
   const trees = new Map<string, DiskTree>()
   const events = createEventLog({ clock: deps.clock })
   const feed = createEventFeed(() => parts)
-  const lastSeen = new Map<DeviceId, number>()
+  const troubles = new Troubles((device, detail) =>
+    events.publish({ kind: 'device.trouble', device, name: nameOf({ groupLog }, device), detail }),
+  )
   const ended = Promise.withResolvers<'stop' | 'leave'>()
-  const sync = buildSync(o, opened, trees, feed, lastSeen)
+  const sync = buildSync(o, opened, trees, feed)
   const logFailure = (device: DeviceId, cause: unknown): void =>
     deps.log.event('group.failed', { device, cause: String(cause) })
   const keeper = new GroupKeeper(
     { transport, clock: deps.clock, log: groupLog },
     {
       random: deps.random,
-      onExchange: ({ device, result }) => deps.log.event('group.exchanged', { device, result: result.kind }),
+      onExchange: ({ device, wasMember, result }) => {
+        deps.log.event('group.exchanged', { device, result: result.kind })
+        if (wasMember) troubles.exchanged(device, result)
+      },
       onFailure: logFailure,
     },
   )
@@ -286,7 +187,8 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
       startedMs: deps.clock.wallMs(),
       damagedCatalogue: opened.catalogueFile.damaged,
     },
-    lastSeen,
+    notes,
+    troubles,
     stop: (how) => ended.resolve(how),
   }
   return { parts, sync, keeper, ended: ended.promise }
@@ -298,7 +200,6 @@ function buildSync(
   { deps, groupLog, transport, workers }: Opened,
   trees: Map<string, DiskTree>,
   feed: EventFeed,
-  lastSeen: Map<DeviceId, number>,
 ): DeviceSync {
   return createDeviceSync({
     deps,
@@ -309,12 +210,9 @@ function buildSync(
     },
     pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },
     retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
-    release: o.version,
+    release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, workers, trees),
-    onEvent: (event) => {
-      if (event.kind === 'session') lastSeen.set(event.device, deps.clock.wallMs())
-      feed.onEngine(event)
-    },
+    onEvent: (event) => feed.onEngine(event),
     onTransfer: (event) => feed.onTransfer(event),
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
     onSent: () => undefined,

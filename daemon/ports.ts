@@ -385,6 +385,8 @@ export interface PeerTransport extends AsyncDisposable {
   dial(address: string, o: AbortOptions): Promise<DeviceId>
   /** Where this device can be reached: multiaddrs. */
   addresses(): readonly string[]
+  /** Where a connected device is reached: a multiaddr. Undefined while it is not connected. */
+  addressOf(device: DeviceId): string | undefined
 }
 
 /** Where the group log and the engine's folders are: what one folder needs of the world. */

@@ -39,6 +39,8 @@ export interface GroupState {
   readonly members: ReadonlyMap<DeviceId, Member>
   /** Each with the author of the removal that counted first. */
   readonly removed: ReadonlyMap<DeviceId, DeviceId>
+  /** What each device that ever was a member was last called. */
+  readonly names: ReadonlyMap<DeviceId, string>
   readonly folders: ReadonlyMap<FolderId, GroupFolder>
   readonly heads: readonly OpHash[]
   /** A member did something that only a newer Holt understands: nothing may be synced until this one is updated. */
@@ -56,7 +58,7 @@ export function replayGraph(graph: GroupGraph): GroupState {
 
 function stateOf(graph: GroupGraph, seating: Seating): GroupState {
   const { change } = graph.genesis
-  const names = new Map<DeviceId, string>()
+  const names = new Map([...seating.seats].map(([device, { record }]) => [device, record.name]))
   const folders = new Map<FolderId, GroupFolder>()
   let hasUnknownKind = false
   for (const op of graph.order) {
@@ -71,6 +73,7 @@ function stateOf(graph: GroupGraph, seating: Seating): GroupState {
     groupId: graph.genesis.group,
     name: change.kind === 'genesis' ? change.name : '',
     members: membersOf(seating, names),
+    names,
     removed: new Map([...seating.removals].map(([device, [first]]) => [device, first?.author ?? device])),
     folders,
     heads: graph.heads,

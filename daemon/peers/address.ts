@@ -62,6 +62,18 @@ export function parseStoredAddress(text: string): Multiaddr | undefined {
   }
 }
 
+/** The address itself, without the id of who answers there. */
+export function withoutPeer(address: Multiaddr): string {
+  return address.toString().replace(/\/p2p\/[^/]+$/, '')
+}
+
+/** Of the addresses at which a device listens the one with the host that a connection came from; else where it came from. */
+export function listeningAddress(from: Multiaddr, known: readonly string[]): string {
+  const hostOf = (address: string): string => address.split('/').slice(0, 3).join('/')
+  const text = withoutPeer(from)
+  return known.find((address) => hostOf(address) === hostOf(text)) ?? text
+}
+
 function hostAndPort(text: string): string {
   if (isIP(text) === 6) return holtAddress(text, LISTEN_PORT_DEFAULT)
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/i.exec(text)

@@ -9,7 +9,14 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { abortable } from './abortable.ts'
 import { AddressBook } from './address-book.ts'
-import { holtAddress, isEveryAddress, parseStoredAddress, parseTypedAddress } from './address.ts'
+import {
+  holtAddress,
+  isEveryAddress,
+  listeningAddress,
+  parseStoredAddress,
+  parseTypedAddress,
+  withoutPeer,
+} from './address.ts'
 import { DialBudget } from './dial-budget.ts'
 import type { DialAddress } from './dial-run.ts'
 import type { Sighting } from './discovery.ts'
@@ -225,6 +232,14 @@ class Transport implements Libp2pPeerTransport {
     const networks = localNetworks()
     const reachable = networks.filter((network) => !network.isLoopback)
     return (reachable.length > 0 ? reachable : networks).map(({ address }) => holtAddress(address, this.port))
+  }
+
+  addressOf(device: DeviceId): string | undefined {
+    const connection = this.#links.best(device)
+    if (connection === undefined) return undefined
+    const { remoteAddr, direction } = connection
+    // Of a connection that came in, the port is of no use to anybody.
+    return direction === 'outbound' ? withoutPeer(remoteAddr) : listeningAddress(remoteAddr, this.#book.of(device))
   }
 
   traffic(): Traffic {

@@ -5,7 +5,7 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import type { DeviceService } from '../http/service.ts'
 import { ServiceError } from '../http/service.ts'
 import type { ServiceParts } from './parts.ts'
-import { deviceOf, knownFolders } from './refs.ts'
+import { deviceOf, knownFolders, nameOf } from './refs.ts'
 
 /** How long those who are online are told of a departure, in milliseconds. */
 const FAREWELL_MS = 5000
@@ -49,18 +49,24 @@ function toDeviceView(parts: ServiceParts, device: DeviceId): DeviceView {
   const isOnline = isSelf || parts.sync.engine.sessions().get(device) !== undefined
   return {
     id: device,
-    name: member?.name ?? device,
-    platform: isSelf ? parts.facts.platform : null,
+    name: nameOf(parts, device),
+    platform: isSelf ? parts.facts.platform : parts.notes.platform(device),
     role: member?.role ?? 'member',
     isSelf,
     isOnline,
-    lastSeenMs: isOnline ? parts.deps.clock.wallMs() : (parts.lastSeen.get(device) ?? null),
-    address: null,
+    lastSeenMs: isOnline ? parts.deps.clock.wallMs() : parts.notes.lastSeenMs(device),
+    address: isSelf || !isOnline ? null : (parts.transport.addressOf(device) ?? null),
     folders: knownFolders(parts)
       .filter((known) => holds(parts, known.id, device, isSelf))
       .map(({ id }) => id),
-    trouble: null,
+    trouble: troubleOf(parts, device),
   }
+}
+
+/** Of a device that is not connected nothing is known but that. */
+function troubleOf({ sync, transport, troubles }: ServiceParts, device: DeviceId): string | null {
+  if (transport.addressOf(device) === undefined) return null
+  return troubles.of(device, { hasSession: sync.engine.sessions().get(device) !== undefined })
 }
 
 function holds(

@@ -176,7 +176,7 @@ function conflictsOf(parts: ServiceParts, known: KnownFolder): ConflictPage['con
         sizeBytes: entry.content.kind === 'file' ? entry.content.sizeBytes : 0,
         changedMs: entry.t,
         modBy: entry.modBy,
-        modByName: parts.groupLog.state.members.get(entry.modBy)?.name ?? null,
+        modByName: parts.groupLog.state.names.get(entry.modBy) ?? null,
       }
     }),
   )

@@ -1,12 +1,13 @@
 /** What the engine, the pulls and the group tell, as events of the API. */
 
+import type { Folder as FolderView } from '../../protocol/api/folders.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { GroupState } from '../core/membership.ts'
 import type { EngineEvent } from '../sync/engine.ts'
 import type { TransferEvent } from '../sync/pull-progress.ts'
 import { toFolderView } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'
-import { knownFolders } from './refs.ts'
+import { knownFolders, nameOf } from './refs.ts'
 
 export interface EventFeed {
   onEngine(event: EngineEvent): void
@@ -21,6 +22,7 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
     const known = knownFolders(parts()).find((each) => each.id === id)
     if (known === undefined) return
     const view = toFolderView(parts(), known)
+    note(parts(), view)
     const kind = JSON.stringify([view.state.kind, 'missing' in view.state ? view.state.missing.files : 0])
     if (stateKinds.get(id) === kind) return
     stateKinds.set(id, kind)
@@ -31,17 +33,42 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
   }
   return {
     onEngine: (event) => {
-      if (event.kind === 'session') deviceSeen(parts(), event.device, event.isOpen)
-      else folderChanged(event.folder)
+      switch (event.kind) {
+        case 'session':
+          deviceSeen(parts(), event.device, event.isOpen)
+          for (const { settings } of parts().sync.engine.held()) folderChanged(settings.id)
+          return
+        case 'session-failed':
+          parts().troubles.sessionFailed(event.device, event.cause)
+          return
+        case 'session-settled':
+          parts().troubles.sessionLasts(event.device)
+          return
+        case 'release':
+          parts().notes.saidRelease(event.device, event.release)
+          return
+        default:
+          folderChanged(event.folder)
+      }
     },
     onTransfer: (event) => publishTransfer(parts(), event),
     onGroup: (after, before) => groupChanged(parts(), after, before),
   }
 }
 
-function deviceSeen({ events, groupLog }: ServiceParts, device: DeviceId, isOnline: boolean): void {
-  const name = groupLog.state.members.get(device)?.name ?? device
-  if (isOnline) events.publish({ kind: 'device.online', device, name, address: null })
+/** What is to be known later of how a folder stands now. What has only begun says nothing of a halt that was there before. */
+function note({ notes }: ServiceParts, { id, state, peers }: FolderView): void {
+  const { kind } = state
+  if (kind === 'halted') notes.halted(id, state.halt.reason)
+  else if (kind !== 'starting' && kind !== 'scanning' && kind !== 'recovering') notes.goesOn(id)
+  notes.setInSync(id, kind === 'in-sync' && peers.some(({ isOnline, isInSync }) => isOnline && isInSync))
+}
+
+function deviceSeen(parts: ServiceParts, device: DeviceId, isOnline: boolean): void {
+  const { events, notes, transport } = parts
+  const name = nameOf(parts, device)
+  notes.sawDevice(device)
+  if (isOnline) events.publish({ kind: 'device.online', device, name, address: transport.addressOf(device) ?? null })
   else events.publish({ kind: 'device.offline', device, name })
 }
 

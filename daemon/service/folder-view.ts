@@ -10,6 +10,7 @@ import type { Folder, Halt } from '../sync/folder.ts'
 import type { Held } from '../sync/holding.ts'
 import type { ServiceParts } from './parts.ts'
 import type { KnownFolder } from './refs.ts'
+import { nameOf } from './refs.ts'
 
 /** Conflict copies are counted up to here. */
 const CONFLICTS_COUNTED_MAX = 1000
@@ -37,7 +38,7 @@ export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderVie
     problems: problemCount(held?.folder),
     peers: peersOf(parts, id, held, totals),
     digest: held === undefined ? null : hex.encode(totals.digest),
-    lastInSyncMs: null,
+    lastInSyncMs: parts.notes.lastInSyncMs(id),
   }
 }
 
@@ -89,7 +90,7 @@ function missingOf(parts: ServiceParts, id: FolderId): { files: number; bytes: n
 function waitingReason(parts: ServiceParts, state: string, holders: readonly DeviceId[]): string {
   if (state === 'no-space') return 'The disk is full. Free some space; it goes on by itself.'
   if (state !== 'waiting-for-holder') return `It cannot be fetched for now (${state}). It is tried again.`
-  const names = holders.map((device) => parts.groupLog.state.members.get(device)?.name ?? device)
+  const names = holders.map((device) => nameOf(parts, device))
   if (names.length === 0) return 'No device of the group holds it any more.'
   return `Only ${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} it, and ${names.length === 1 ? 'is' : 'are'} offline.`
 }
@@ -97,8 +98,8 @@ function waitingReason(parts: ServiceParts, state: string, holders: readonly Dev
 // ---- Halts.
 
 function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): HaltView {
-  const sinceMs = parts.deps.clock.wallMs()
-  const base = { deletes: null, sinceMs }
+  const reason = reasonOf(halt)
+  const base = { reason, deletes: null, sinceMs: parts.notes.haltedSinceMs(held.settings.id, reason) }
   const quoted = JSON.stringify(name)
   switch (halt.kind) {
     case 'mass-delete-here':
@@ -106,7 +107,6 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
       const where = halt.kind === 'mass-delete-here' ? 'on this device' : 'on another device'
       return {
         ...base,
-        reason: 'mass-delete',
         detail: `${halt.deletes} of ${halt.live} entries were deleted ${where}. Nothing was passed on.`,
         commands: [`holt approve ${quoted}`, `holt reject ${quoted}`],
         deletes: { count: halt.deletes, of: halt.live, device: null },
@@ -116,24 +116,33 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
     case 'root-unmarked':
       return {
         ...base,
-        reason: halt.kind,
         detail: `${held.settings.path} is ${halt.kind === 'root-missing' ? 'not there' : 'there, but not the folder that it was'}. Mount its disk, or say where it was moved.`,
         commands: [`holt folder move ${quoted} NEWPATH`],
       }
     case 'root-read-only':
       return {
         ...base,
-        reason: halt.kind,
         detail: `${held.settings.path} cannot be written to. Make it writable; it goes on by itself.`,
         commands: [],
       }
     case 'mount-missing':
       return {
         ...base,
-        reason: 'mount-changed',
         detail: `Another volume used to be mounted at ${halt.path}. Mount it; it goes on by itself.`,
         commands: [],
       }
+  }
+}
+
+function reasonOf(halt: Halt): HaltView['reason'] {
+  switch (halt.kind) {
+    case 'mass-delete-here':
+    case 'mass-delete-elsewhere':
+      return 'mass-delete'
+    case 'mount-missing':
+      return 'mount-changed'
+    default:
+      return halt.kind
   }
 }
 
@@ -141,7 +150,12 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
 function faultHalt(parts: ServiceParts, name: string, held: Held): HaltView {
   const { path } = held.settings
   const { code, message } = held.fault ?? { code: undefined, message: '' }
-  const base = { commands: [], deletes: null, sinceMs: parts.deps.clock.wallMs() }
+  const toBase = (reason: HaltView['reason']) => ({
+    reason,
+    commands: [],
+    deletes: null,
+    sinceMs: parts.notes.haltedSinceMs(held.settings.id, reason),
+  })
   switch (code) {
     case 'missing':
       return toHaltView(parts, name, held, { kind: 'root-missing' })
@@ -152,12 +166,11 @@ function faultHalt(parts: ServiceParts, name: string, held: Held): HaltView {
       return toHaltView(parts, name, held, { kind: 'root-read-only' })
     case 'no-space':
       return {
-        ...base,
-        reason: 'no-space',
+        ...toBase('no-space'),
         detail: `The disk of ${path} is full. Free some space; it goes on by itself.`,
       }
     default:
-      return { ...base, reason: 'disk-error', detail: `${path} cannot be used: ${message}. It is tried again.` }
+      return { ...toBase('disk-error'), detail: `${path} cannot be used: ${message}. It is tried again.` }
   }
 }
 
@@ -166,13 +179,13 @@ function remoteHalt(parts: ServiceParts, name: string, held: Held): HaltView | u
   const found = [...held.remotes].find(([, remote]) => remote.halt !== null)
   if (found === undefined || found[1].halt === null) return undefined
   const [device, { halt }] = found
-  const who = parts.groupLog.state.members.get(device)?.name ?? device
+  const who = nameOf(parts, device)
   return {
     reason: 'mass-delete',
     detail: `${who} waits for a person: ${halt.deletes} of ${halt.live} entries were deleted.`,
     commands: [`holt approve ${JSON.stringify(name)}`, `holt reject ${JSON.stringify(name)}`],
     deletes: { count: halt.deletes, of: halt.live, device },
-    sinceMs: parts.deps.clock.wallMs(),
+    sinceMs: parts.notes.haltedSinceMs(held.settings.id, 'mass-delete'),
   }
 }
 

@@ -203,6 +203,7 @@ async function removeFolder(
       throw new ServiceError('not-allowed', `The offer cannot be withdrawn: ${verdict}.`)
   }
   if (held !== undefined) await parts.sync.engine.release(id)
+  parts.notes.forgetFolder(id)
   parts.events.publish({ kind: 'folder.removed', folder: id, name })
   const root = held?.settings.path ?? null
   return { id, name, root, versions: root === null ? null : `${root}/.holt/versions` }

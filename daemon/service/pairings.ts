@@ -14,7 +14,7 @@ import { createLatch } from '../sync/latch.ts'
 import type { PairResult } from '../sync/pair.ts'
 import { joinPairing } from '../sync/pair-join.ts'
 import type { ServiceParts } from './parts.ts'
-import { knownFolders } from './refs.ts'
+import { knownFolders, nameOf } from './refs.ts'
 
 const FINAL: readonly PairingState['kind'][] = ['paired', 'expired', 'cancelled', 'failed']
 
@@ -228,7 +228,7 @@ function failureOf(parts: ServiceParts, result: Failure): [ProblemCode, string] 
 }
 
 function nameIn(parts: ServiceParts, device: DeviceId): string {
-  return device === parts.transport.self ? 'This device' : device
+  return device === parts.transport.self ? 'This device' : nameOf(parts, device)
 }
 
 type PlainKind = Exclude<Failure['kind'], 'wrong-code' | 'both-in-groups' | 'same-group' | 'was-removed' | 'broken'>

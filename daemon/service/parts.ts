@@ -1,7 +1,7 @@
 /** What the service stands on. Built by `daemon.ts`; whatever touches the machine comes as a function. */
 
 import type { BundlePart, Check, Config as ConfigView, LogRecord } from '../../protocol/api/daemon.ts'
-import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { FolderId } from '../../protocol/ids.ts'
 import type { EventLog } from '../http/event-log.ts'
 import type { AbortOptions, PeerTransport } from '../ports.ts'
 import type { DeviceSync } from '../sync/device-sync.ts'
@@ -10,6 +10,8 @@ import type { GroupKeeper } from '../sync/group-keeper.ts'
 import type { GroupLog } from '../sync/group-log.ts'
 import type { PairPorts } from '../sync/pair.ts'
 import type { PairingDesk } from '../sync/pair-invite.ts'
+import type { Notes } from './notes.ts'
+import type { Troubles } from './troubles.ts'
 
 /** What is at a path, before a folder's root is made there. */
 export interface PathFacts {
@@ -71,8 +73,8 @@ export interface ServiceParts {
     /** Where a catalogue lies that could not be read; null where there is none. */
     readonly damagedCatalogue: string | null
   }
-  /** When devices were last online. */
-  readonly lastSeen: ReadonlyMap<DeviceId, number>
+  readonly notes: Notes
+  readonly troubles: Troubles
   /** Ends the daemon; `leave` begins it anew under a new identity. */
   stop(how: 'stop' | 'leave'): void
 }

@@ -5,6 +5,9 @@ import { ServiceError } from '../http/service.ts'
 import type { Held } from '../sync/holding.ts'
 import type { ServiceParts } from './parts.ts'
 
+/** Enough of an id to tell devices apart. */
+const SHORT_ID_CHARACTERS = 7
+
 /** A folder that this device holds, or that the group offers. */
 export interface KnownFolder {
   readonly id: FolderId
@@ -50,6 +53,11 @@ export function heldFolderOf(parts: ServiceParts, ref: string): KnownFolder & { 
   if (held === undefined)
     throw new ServiceError('not-held', `The folder "${known.name}" is offered by the group, and not on this device.`)
   return { ...known, held }
+}
+
+/** What a device is called, or was last called before it left; the end of its id where nobody ever knew. */
+export function nameOf({ groupLog }: Pick<ServiceParts, 'groupLog'>, device: DeviceId): string {
+  return groupLog.state.names.get(device) ?? device.slice(-SHORT_ID_CHARACTERS)
 }
 
 /** @throws ServiceError `device-not-found`, `ambiguous-name` */

@@ -9,7 +9,7 @@ import { toFolderView } from './folder-view.ts'
 import type { Pairings } from './pairings.ts'
 import { createPairings } from './pairings.ts'
 import type { ServiceParts } from './parts.ts'
-import { deviceOf, knownFolders } from './refs.ts'
+import { deviceOf, knownFolders, nameOf } from './refs.ts'
 
 /** Transfers that a status shows. */
 const TRANSFERS_MAX = 20
@@ -32,7 +32,7 @@ function createDaemonService(parts: ServiceParts, pairings: Pairings): DaemonSer
       Promise.resolve({
         ...facts,
         device: transport.self,
-        name: parts.groupLog.state.members.get(transport.self)?.name ?? transport.self,
+        name: nameOf(parts, transport.self),
         state: 'running',
         addresses: [...transport.addresses()],
       }),

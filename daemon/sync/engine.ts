@@ -4,14 +4,15 @@
  */
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
-import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
+import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, BlobStore, FileTree, PeerTransport } from '../ports.ts'
 import type { Deps, Folder, Halt } from './folder.ts'
 import { createFolder, hint } from './folder.ts'
 import type { FolderHost, Pace } from './folder-loops.ts'
-import { publishNow, runFolder } from './folder-loops.ts'
+import { runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
+import { noticeOf, takeDecision } from './mass-delete.ts'
 import type { ObserveOutcome } from './observe.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
@@ -46,6 +47,11 @@ export type EngineEvent =
   | { readonly kind: 'observed'; readonly folder: FolderId; readonly outcome: ObserveOutcome }
   | { readonly kind: 'resolved'; readonly folder: FolderId; readonly outcome: PassOutcome }
   | { readonly kind: 'session'; readonly device: DeviceId; readonly isOpen: boolean }
+  /** It said what it runs: `VERSION PLATFORM`. */
+  | { readonly kind: 'release'; readonly device: DeviceId; readonly release: string }
+  /** No session lasts although the device is connected. */
+  | { readonly kind: 'session-failed'; readonly device: DeviceId; readonly cause: unknown }
+  | { readonly kind: 'session-settled'; readonly device: DeviceId }
 
 export interface EngineOptions {
   readonly deps: Deps
@@ -323,6 +329,9 @@ class FolderEngine implements Engine {
         if (!isOpen) this.#sessionEnded(device)
         onEvent({ kind: 'session', device, isOpen })
       },
+      onFailure: (device, cause) => onEvent({ kind: 'session-failed', device, cause }),
+      onSettled: (device) => onEvent({ kind: 'session-settled', device }),
+      onRelease: (device, text) => onEvent({ kind: 'release', device, release: text }),
       onHolds: (device, id, holds) => {
         const holding = this.#held.get(id)
         if (holding !== undefined) remoteOf(holding, device).holds = holds
@@ -375,17 +384,4 @@ class FolderEngine implements Engine {
     holding.recovery = createRecovery(false)
     holding.restart?.()
   }
-}
-
-function takeDecision(folder: Folder, decision: 'approve' | 'reject'): void {
-  folder.decision = decision
-  hint(folder, 'all')
-  folder.toResolve.raise()
-  publishNow(folder)
-}
-
-/** What other devices are told of a halt: only of those that a person decides. */
-function noticeOf({ halt }: Folder): HaltNotice | null {
-  if (halt?.kind !== 'mass-delete-here' && halt?.kind !== 'mass-delete-elsewhere') return null
-  return { reason: halt.kind, deletes: halt.deletes, live: halt.live }
 }

@@ -36,6 +36,8 @@ export interface SessionHost {
   manifest(id: FolderId): ManifestFolder | undefined
   folders(): readonly Folder[]
   haltNotice(folder: Folder): HaltNotice | null
+  /** What the remote device runs: `VERSION PLATFORM`. For people. */
+  onRelease(device: DeviceId, release: string): void
   /** The remote device holds the folder since now, or no longer. */
   onHolds(device: DeviceId, folder: FolderId, holds: boolean): void
   onEntries(folder: FolderId, device: DeviceId): void
@@ -219,6 +221,7 @@ function receive(state: State, message: MetaMessage): void {
   switch (message.kind) {
     case 'hello':
       state.isGreeted = true
+      host.onRelease(stream.remote, message.release)
       for (const each of message.folders) {
         host.onHalt(stream.remote, each.folder, each.halt)
         holds(state, each.folder)

@@ -20,6 +20,10 @@ export interface Sessions {
 export interface SessionsHost extends SessionHost {
   isMember(device: DeviceId): boolean
   onSession(device: DeviceId, isOpen: boolean): void
+  /** A session with a device that is connected could not begin, or ended soon after it began. */
+  onFailure(device: DeviceId, cause: unknown): void
+  /** A session ended that was no failed try. */
+  onSettled(device: DeviceId): void
 }
 
 export function createSessions(host: SessionsHost, transport: PeerTransport): Sessions {
@@ -27,13 +31,16 @@ export function createSessions(host: SessionsHost, transport: PeerTransport): Se
   const dialling = new Map<DeviceId, AbortController>()
   const converse = async (stream: PeerStream, o: AbortOptions): Promise<void> => {
     const session = createSession(host, stream)
+    const beganMs = host.deps.clock.monotonicMs()
     open.set(stream.remote, session)
     host.onSession(stream.remote, true)
     try {
       await session.run(o)
     } catch (cause) {
       if (!o.signal.aborted) host.deps.log.event('session.ended', { device: stream.remote, cause: String(cause) })
+      if (!o.signal.aborted && !isSettled(host, beganMs)) host.onFailure(stream.remote, cause)
     } finally {
+      if (isSettled(host, beganMs)) host.onSettled(stream.remote)
       if (open.get(stream.remote) === session) {
         open.delete(stream.remote)
         host.onSession(stream.remote, false)
@@ -48,8 +55,9 @@ export function createSessions(host: SessionsHost, transport: PeerTransport): Se
       } catch (cause) {
         if (isAborted(o)) return
         host.deps.log.event('session.failed', { device, cause: String(cause) })
+        host.onFailure(device, cause)
       }
-      if (host.deps.clock.monotonicMs() - beganMs > SETTLED_MS) attempt = 0
+      if (isSettled(host, beganMs)) attempt = 0
       await host.deps.clock.sleep(nextDelayMs(attempt, 0.5), o)
     }
   }
@@ -77,4 +85,8 @@ export function createSessions(host: SessionsHost, transport: PeerTransport): Se
 }
 
 /** A session that lived this long was no failed try, in milliseconds. */
-const SETTLED_MS = 10_000
+export const SETTLED_MS = 10_000
+
+function isSettled({ deps }: SessionsHost, beganMs: number): boolean {
+  return deps.clock.monotonicMs() - beganMs > SETTLED_MS
+}

@@ -57,6 +57,12 @@ export function describeNobody(bench: () => Bench): void {
     await assert.rejects(bench().wait(bench().a.dial(bench().network.deadAddress, bench())), peerError('offline'))
   })
 
+  it('knows where a device is reached exactly while it is connected', async () => {
+    assert.equal(bench().a.addressOf(bench().b.self), undefined)
+    await bench().wait(bench().a.dial(bench().network.dialAddress(bench().b), bench()))
+    assert.ok((bench().a.addressOf(bench().b.self) ?? '').length > 0)
+  })
+
   it('knows its own addresses', () => {
     assert.ok(bench().a.addresses().length > 0)
   })

@@ -249,6 +249,10 @@ export class Endpoint implements PeerTransport {
     return this.#around.addressesOf(this.self)
   }
 
+  addressOf(device: DeviceId): string | undefined {
+    return this.#connections.has(device) ? this.#around.addressesOf(device)[0] : undefined
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.connections()) this.#hangUp(connection)
     this.#around.leave(this)

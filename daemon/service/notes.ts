@@ -1,0 +1,191 @@
+/**
+ * What a person may ask of devices and folders later, and what is in no catalogue: when a device was last here and what it
+ * runs, when a folder was last in sync, since when it has halted. Only for people, so a lost file costs nothing else.
+ */
+
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import { parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
+import type { Clock, Log, StateFiles } from '../ports.ts'
+
+const FILE = 'notes'
+
+export interface NotesPorts {
+  readonly state: StateFiles
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface DeviceNote {
+  lastSeenMs: number
+  /** As it says in its hello: `VERSION PLATFORM`. */
+  release: string | null
+}
+
+interface FolderNote {
+  lastInSyncMs: number | null
+  halt: { readonly reason: string; readonly sinceMs: number } | null
+}
+
+export class Notes implements AsyncDisposable {
+  readonly #ports: NotesPorts
+  readonly #devices: Map<DeviceId, DeviceNote>
+  readonly #folders: Map<FolderId, FolderNote>
+  /** Folders that are in sync with somebody at this moment. */
+  readonly #inSync = new Set<FolderId>()
+  #writing: Promise<void> | undefined
+  #isChanged = false
+
+  constructor(ports: NotesPorts, stored: string) {
+    this.#ports = ports
+    const { devices, folders } = parseNotes(stored)
+    this.#devices = devices
+    this.#folders = folders
+  }
+
+  // ---- Devices.
+
+  /** A session with it opened, or ended. */
+  sawDevice(device: DeviceId): void {
+    this.#deviceNote(device).lastSeenMs = this.#ports.clock.wallMs()
+    this.#save()
+  }
+
+  saidRelease(device: DeviceId, release: string): void {
+    this.#deviceNote(device).release = release
+    this.#save()
+  }
+
+  lastSeenMs(device: DeviceId): number | null {
+    return this.#devices.get(device)?.lastSeenMs ?? null
+  }
+
+  /** `linux`, `darwin`, `win32`; null while the device has not said it. */
+  platform(device: DeviceId): string | null {
+    return this.#devices.get(device)?.release?.split(' ')[1] ?? null
+  }
+
+  // ---- Folders.
+
+  /** Whether the folder is in sync with somebody from now on. */
+  setInSync(folder: FolderId, isInSync: boolean): void {
+    if (this.#inSync.has(folder) === isInSync) return
+    this.#folderNote(folder).lastInSyncMs = this.#ports.clock.wallMs()
+    if (isInSync) this.#inSync.add(folder)
+    else this.#inSync.delete(folder)
+    this.#save()
+  }
+
+  lastInSyncMs(folder: FolderId): number | null {
+    if (this.#inSync.has(folder)) return this.#ports.clock.wallMs()
+    return this.#folders.get(folder)?.lastInSyncMs ?? null
+  }
+
+  /** The folder has halted; the same reason as before began when it began. */
+  halted(folder: FolderId, reason: string): void {
+    const note = this.#folderNote(folder)
+    if (note.halt?.reason === reason) return
+    note.halt = { reason, sinceMs: this.#ports.clock.wallMs() }
+    this.#save()
+  }
+
+  goesOn(folder: FolderId): void {
+    const note = this.#folders.get(folder)
+    if (note === undefined || note.halt === null) return
+    note.halt = null
+    this.#save()
+  }
+
+  /** When the halt began; now, where it has only just been found. */
+  haltedSinceMs(folder: FolderId, reason: string): number {
+    const halt = this.#folders.get(folder)?.halt
+    return halt?.reason === reason ? halt.sinceMs : this.#ports.clock.wallMs()
+  }
+
+  forgetFolder(folder: FolderId): void {
+    this.#inSync.delete(folder)
+    if (this.#folders.delete(folder)) this.#save()
+  }
+
+  /** Resolves when all of it is on disk. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const folder of [...this.#inSync]) this.setInSync(folder, false)
+    await this.#writing
+  }
+
+  #deviceNote(device: DeviceId): DeviceNote {
+    const known = this.#devices.get(device) ?? { lastSeenMs: this.#ports.clock.wallMs(), release: null }
+    this.#devices.set(device, known)
+    return known
+  }
+
+  #folderNote(folder: FolderId): FolderNote {
+    const known = this.#folders.get(folder) ?? { lastInSyncMs: null, halt: null }
+    this.#folders.set(folder, known)
+    return known
+  }
+
+  /** One write at a time, and one more for all that changed meanwhile. */
+  #save(): void {
+    this.#isChanged = true
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+  }
+
+  async #write(): Promise<void> {
+    while (this.#isChanged) {
+      this.#isChanged = false
+      const text = JSON.stringify({ devices: [...this.#devices], folders: [...this.#folders] })
+      try {
+        await this.#ports.state.write(FILE, new TextEncoder().encode(text))
+      } catch (cause) {
+        this.#ports.log.event('notes.failed', { cause: String(cause) })
+      }
+    }
+  }
+}
+
+export async function openNotes(ports: NotesPorts): Promise<Notes> {
+  const bytes = await ports.state.read(FILE)
+  return new Notes(ports, bytes === undefined ? '' : new TextDecoder().decode(bytes))
+}
+
+/** Whatever is wrong with it, what is left counts. */
+function parseNotes(text: string): { devices: Map<DeviceId, DeviceNote>; folders: Map<FolderId, FolderNote> } {
+  const devices = new Map<DeviceId, DeviceNote>()
+  const folders = new Map<FolderId, FolderNote>()
+  try {
+    const value: unknown = JSON.parse(text)
+    for (const [id, { lastSeenMs, release }] of pairsOf(value, 'devices')) {
+      const note = { lastSeenMs: timeOf(lastSeenMs) ?? 0, release: typeof release === 'string' ? release : null }
+      devices.set(parseDeviceId(id), note)
+    }
+    for (const [id, { lastInSyncMs, halt }] of pairsOf(value, 'folders')) {
+      folders.set(parseFolderId(id), { lastInSyncMs: timeOf(lastInSyncMs), halt: haltOf(halt) })
+    }
+  } catch {
+    // It is only a convenience, and written anew with the next change.
+  }
+  return { devices, folders }
+}
+
+function pairsOf(value: unknown, field: string): [unknown, Record<string, unknown>][] {
+  const list = isRecord(value) ? value[field] : undefined
+  if (!Array.isArray(list)) return []
+  return list.flatMap((pair: unknown): [unknown, Record<string, unknown>][] =>
+    Array.isArray(pair) && isRecord(pair[1]) ? [[pair[0], pair[1]]] : [],
+  )
+}
+
+function haltOf(value: unknown): FolderNote['halt'] {
+  if (!isRecord(value)) return null
+  const sinceMs = timeOf(value['sinceMs'])
+  const { reason } = value
+  return typeof reason === 'string' && sinceMs !== null ? { reason, sinceMs } : null
+}
+
+function timeOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
