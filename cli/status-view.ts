@@ -38,7 +38,7 @@ export function renderStatus(status: Status, { nowMs, homeDirectory }: StatusPla
 
 /** Whether a person has to decide something. */
 export function needsAttention({ folders, attention }: Status): boolean {
-  const isOpen = attention.some(({ kind }) => kind === 'halt' || kind === 'conflict')
+  const isOpen = attention.some(({ kind }) => kind === 'halt' || kind === 'conflict' || kind === 'update')
   return isOpen || folders.some(({ state, conflicts }) => state.kind === 'halted' || conflicts > 0)
 }
 

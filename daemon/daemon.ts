@@ -37,7 +37,7 @@ import { DEFAULT_PACE } from './sync/folder-loops.ts'
 import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
-import type { OpenRoot } from './sync/engine.ts'
+import type { OpenRoot } from './sync/engine-options.ts'
 import type { FolderSettings } from './sync/settings.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
 import type { DaemonOptions } from './daemon-opening.ts'
@@ -148,6 +148,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
   )
   groupLog.onChange((after, before) => {
     sync.engine.forget([...after.removed.keys()].filter((device) => before.members.has(device)))
+    if (after.hasUnknownKind !== before.hasUnknownKind) sync.engine.groupChanged()
     feed.onGroup(after, before)
   })
   const pairPorts = {
@@ -205,7 +206,8 @@ function buildSync(
     deps,
     transport,
     membership: {
-      isMember: (device) => groupLog.isMember(device) && !groupLog.state.hasUnknownKind,
+      isMember: (device) => groupLog.isMember(device),
+      isOutdated: () => groupLog.state.hasUnknownKind,
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
     },
     pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },

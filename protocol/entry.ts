@@ -140,8 +140,11 @@ function extraToWire(entry: Entry): Value {
 /** @throws ProtocolError when any field is out of its range, or the fields do not fit together. */
 export function entryFromWire(value: Value, devices: readonly DeviceId[]): Entry {
   const fields = asArray(value, 'entry', ENTRY_FIELDS)
-  const kind = KINDS[asUint(fields[1], 'entry kind', KINDS.length - 1)] ?? 'file'
-  const flags = asUint(fields[2], 'entry flags', FLAGS_ALL)
+  const kind = KINDS[asUint(fields[1], 'entry kind')]
+  const flags = asUint(fields[2], 'entry flags')
+  // What of this could be kept or passed on without knowing what it means?
+  if (kind === undefined || flags > FLAGS_ALL)
+    throw new ProtocolError('unknown-version', 'an entry says what only a newer Holt knows: update Holt here')
   const extra = extraFromWire(fields[10])
   return {
     path: parseRelPath(fields[0]),

@@ -2,12 +2,14 @@
 
 import type { Attention } from '../../protocol/api/daemon.ts'
 import type { Folder as FolderView } from '../../protocol/api/folders.ts'
+import { NEWER_GROUP } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'
+import { nameOf } from './refs.ts'
 
 export function attentionOf(parts: ServiceParts, folders: readonly FolderView[]): Attention[] {
   const all = folders.flatMap((folder) => [...haltOf(folder), ...conflictsOf(folder), ...problemsOf(folder)])
-  const own = [...(parts.groupLog.standing === 'member' ? [] : [removedHere(parts)]), ...damagedCatalogue(parts)]
-  return [...own, ...all]
+  const group = [...removedHere(parts), ...newerGroup(parts, folders), ...newerDevices(parts)]
+  return [...group, ...damagedCatalogue(parts), ...all]
 }
 
 function damagedCatalogue({ facts }: ServiceParts): Attention[] {
@@ -34,7 +36,28 @@ function problemsOf({ id, name, problems }: FolderView): Attention[] {
   return [{ kind: 'problem', detail, command: `holt ls ${JSON.stringify(name)} --state problem`, folder: id }]
 }
 
-function removedHere({ groupLog }: ServiceParts): Attention {
+/** Said once, by the folders if there are any. */
+function newerGroup({ groupLog }: ServiceParts, folders: readonly FolderView[]): Attention[] {
+  const isSaid = folders.some(({ state }) => state.kind === 'halted' && state.halt.reason === 'update-needed')
+  if (!groupLog.state.hasUnknownKind || isSaid) return []
+  return [{ kind: 'update', detail: NEWER_GROUP, command: null, folder: null }]
+}
+
+/** Devices with whom nothing can be exchanged before this Holt is updated. */
+function newerDevices(parts: ServiceParts): Attention[] {
+  return parts.troubles
+    .newer()
+    .filter((device) => parts.groupLog.isMember(device))
+    .map((device) => ({
+      kind: 'update',
+      detail: `${nameOf(parts, device)} runs a newer Holt that this one does not understand. Update Holt on this device.`,
+      command: null,
+      folder: null,
+    }))
+}
+
+function removedHere({ groupLog }: ServiceParts): Attention[] {
+  if (groupLog.standing === 'member') return []
   const detail = `This device was removed from the group "${groupLog.state.name}". Its files stay, and no longer sync.`
-  return { kind: 'peer', detail, command: 'holt leave', folder: null }
+  return [{ kind: 'peer', detail, command: 'holt leave', folder: null }]
 }

@@ -3,7 +3,7 @@
 import type { Folder as FolderView } from '../../protocol/api/folders.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { GroupState } from '../core/membership.ts'
-import type { EngineEvent } from '../sync/engine.ts'
+import type { EngineEvent } from '../sync/engine-options.ts'
 import type { TransferEvent } from '../sync/pull-progress.ts'
 import { toFolderView } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'

@@ -12,6 +12,9 @@ import type { ServiceParts } from './parts.ts'
 import type { KnownFolder } from './refs.ts'
 import { nameOf } from './refs.ts'
 
+/** Said of the group and of each of its folders. */
+export const NEWER_GROUP =
+  'A newer Holt has changed the group in a way that this one does not know. Nothing is synced before it is updated: update Holt on this device.'
 /** Conflict copies are counted up to here. */
 const CONFLICTS_COUNTED_MAX = 1000
 
@@ -51,6 +54,8 @@ function stateOf(parts: ServiceParts, { id, name, held }: KnownFolder, totals: F
   if (held === undefined) return { kind: 'offered' }
   const { folder, settings } = held
   if (settings.isPaused) return { kind: 'paused' }
+  const newer = newerHalt(parts, held)
+  if (newer !== undefined) return { kind: 'halted', halt: newer }
   if (folder === undefined)
     return held.fault === null ? { kind: 'starting' } : { kind: 'halted', halt: faultHalt(parts, name, held) }
   if (folder.halt !== null) return { kind: 'halted', halt: toHaltView(parts, name, held, folder.halt) }
@@ -171,6 +176,23 @@ function faultHalt(parts: ServiceParts, name: string, held: Held): HaltView {
       }
     default:
       return { ...toBase('disk-error'), detail: `${path} cannot be used: ${message}. It is tried again.` }
+  }
+}
+
+/** What is said of the folder cannot be understood here. */
+function newerHalt(parts: ServiceParts, { settings, newer }: Held): HaltView | undefined {
+  const isGroup = parts.groupLog.state.hasUnknownKind
+  if (!isGroup && newer.size === 0) return undefined
+  const reason = 'update-needed'
+  const who = [...newer].map((device) => nameOf(parts, device)).join(' and ')
+  return {
+    reason,
+    detail: isGroup
+      ? NEWER_GROUP
+      : `${who} ${newer.size === 1 ? 'says' : 'say'} of this folder what only a newer Holt knows. Nothing is taken before this one is updated: update Holt on this device.`,
+    commands: [],
+    deletes: null,
+    sinceMs: parts.notes.haltedSinceMs(settings.id, reason),
   }
 }
 

@@ -10,6 +10,7 @@ const FAILURES_TOLD = 3
 export class Troubles {
   readonly #onTrouble: (device: DeviceId, sentence: string) => void
   readonly #failures = new Map<DeviceId, number>()
+  readonly #newer = new Set<DeviceId>()
   readonly #ofSessions = new Map<DeviceId, string>()
   readonly #ofGroups = new Map<DeviceId, string>()
 
@@ -23,22 +24,31 @@ export class Troubles {
     return this.#ofGroups.get(device) ?? (hasSession ? null : (this.#ofSessions.get(device) ?? null))
   }
 
+  /** Devices that say what only a newer Holt understands. */
+  newer(): DeviceId[] {
+    return [...this.#newer]
+  }
+
   /** A session ended soon after it began, or could not begin although the device is connected. */
   sessionFailed(device: DeviceId, cause: unknown): void {
     const failures = (this.#failures.get(device) ?? 0) + 1
     this.#failures.set(device, failures)
     const isBroken = cause instanceof ProtocolError
+    if (isBroken && cause.code === 'unknown-version') this.#newer.add(device)
     if (isBroken || failures >= FAILURES_TOLD) this.#set(this.#ofSessions, device, sessionSentence(cause))
   }
 
   /** A session lasted. */
   sessionLasts(device: DeviceId): void {
     this.#failures.delete(device)
+    this.#newer.delete(device)
     this.#set(this.#ofSessions, device, undefined)
   }
 
   exchanged(device: DeviceId, result: GroupExchange): void {
     if (result.kind === 'offline' || result.kind === 'busy') return
+    if (result.kind === 'update-needed') this.#newer.add(device)
+    if (result.kind === 'in-step') this.#newer.delete(device)
     this.#set(this.#ofGroups, device, groupSentence(result))
   }
 

@@ -4,7 +4,8 @@ import type { BlobRef } from '../../protocol/chunks.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
 import type { AbortOptions } from '../ports.ts'
-import type { Engine, EngineOptions } from './engine.ts'
+import type { Engine } from './engine.ts'
+import type { EngineOptions } from './engine-options.ts'
 import { createEngine } from './engine.ts'
 import { hint } from './folder.ts'
 import { parentOf } from '../../protocol/path.ts'
@@ -56,7 +57,7 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
         log: deps.log,
         crypto: deps.crypto,
         locate: (hash) => Promise.resolve(locate(o, engine, hash)),
-        mayRead: (device) => o.membership.isMember(device),
+        mayRead: (device) => o.membership.isMember(device) && !o.membership.isOutdated(),
         onStale: (hash) => lookAgain(o, engine, hash),
         onSent: o.onSent,
       })

@@ -5,15 +5,14 @@
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
-import type { RetentionRule } from '../core/retention.ts'
-import type { AbortOptions, BlobStore, FileTree, PeerTransport } from '../ports.ts'
-import type { Deps, Folder, Halt } from './folder.ts'
+import type { AbortOptions } from '../ports.ts'
+import type { EngineOptions } from './engine-options.ts'
+import type { Folder } from './folder.ts'
 import { createFolder, hint } from './folder.ts'
-import type { FolderHost, Pace } from './folder-loops.ts'
+import type { FolderHost } from './folder-loops.ts'
 import { runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
 import { noticeOf, takeDecision } from './mass-delete.ts'
-import type { ObserveOutcome } from './observe.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
 import { remoteOf, toHeld } from './holding.ts'
@@ -21,50 +20,11 @@ import { isAborted } from './deadline.ts'
 import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, forgetAsked, onRecalled, recover } from './recovery.ts'
-import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { blobsLanded } from './resolve-pass.ts'
 import type { Sessions, SessionsHost } from './sessions.ts'
 import { createSessions } from './sessions.ts'
 import type { FolderSettings } from './settings.ts'
 import { loadSettings, removeSettings, saveSettings } from './settings.ts'
-
-/** A root as it was opened for a folder. */
-export interface OpenRoot {
-  readonly tree: FileTree
-  readonly incoming: BlobStore
-}
-
-/** Who is in the group, at any time. */
-export interface Membership {
-  isMember(device: DeviceId): boolean
-  /** The other members. */
-  others(): readonly DeviceId[]
-}
-
-export type EngineEvent =
-  | { readonly kind: 'folder-changed'; readonly folder: FolderId }
-  | { readonly kind: 'halted'; readonly folder: FolderId; readonly halt: Halt | null }
-  | { readonly kind: 'observed'; readonly folder: FolderId; readonly outcome: ObserveOutcome }
-  | { readonly kind: 'resolved'; readonly folder: FolderId; readonly outcome: PassOutcome }
-  | { readonly kind: 'session'; readonly device: DeviceId; readonly isOpen: boolean }
-  /** It said what it runs: `VERSION PLATFORM`. */
-  | { readonly kind: 'release'; readonly device: DeviceId; readonly release: string }
-  /** No session lasts although the device is connected. */
-  | { readonly kind: 'session-failed'; readonly device: DeviceId; readonly cause: unknown }
-  | { readonly kind: 'session-settled'; readonly device: DeviceId }
-
-export interface EngineOptions {
-  readonly deps: Deps
-  readonly transport: PeerTransport
-  readonly membership: Membership
-  readonly pulls: Pulls
-  readonly pace: Pace
-  readonly retention: RetentionRule
-  readonly release: string
-  /** @throws when the root is not there or not this folder's. */
-  openRoot(settings: FolderSettings): Promise<OpenRoot>
-  onEvent(event: EngineEvent): void
-}
 
 export interface Engine {
   held(): readonly Held[]
@@ -87,6 +47,8 @@ export interface Engine {
   wantAgain(): void
   /** Everything may have changed: after a resume. */
   rescan(): void
+  /** The group has changed. Where it is understood no longer, everything stops; else it goes on. */
+  groupChanged(): void
   /** Devices left the group: what they said is dropped. */
   forget(devices: Iterable<DeviceId>): void
   run(o: AbortOptions): Promise<void>
@@ -185,10 +147,21 @@ class FolderEngine implements Engine {
     for (const { folder } of this.#held.values()) if (folder !== undefined) hint(folder, 'all')
   }
 
+  groupChanged(): void {
+    const isOutdated = this.#o.membership.isOutdated()
+    if (isOutdated) this.#sessions.endAll('the group was changed by a newer Holt')
+    for (const { settings, folder } of this.#held.values()) {
+      if (isOutdated) this.#o.pulls.unwantFolder(settings.id)
+      else folder?.toResolve.raise()
+      this.#o.onEvent({ kind: 'folder-changed', folder: settings.id })
+    }
+  }
+
   forget(devices: Iterable<DeviceId>): void {
     for (const device of devices) {
       for (const holding of this.#held.values()) {
         holding.remotes.delete(device)
+        holding.newer.delete(device)
         this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(holding.settings.id, device))
       }
     }
@@ -216,6 +189,7 @@ class FolderEngine implements Engine {
       fault: null,
       recovery: createRecovery(isNew),
       remotes: known?.remotes ?? new Map<DeviceId, RemoteState>(),
+      newer: known?.newer ?? new Set<DeviceId>(),
       stop: new AbortController(),
       restart: undefined,
       done: Promise.resolve(),
@@ -282,6 +256,7 @@ class FolderEngine implements Engine {
       pulls,
       retention,
       treeOf: (folder) => this.folder(folder)?.tree,
+      mayApply: () => holding.newer.size === 0 && !this.#o.membership.isOutdated(),
       ready: async (folder, o) => recover(folder, holding.recovery, this.#recoveryHost(holding), o),
       onHead: (folder) => this.#announce(folder),
       onHalt: (folder) => {
@@ -320,7 +295,7 @@ class FolderEngine implements Engine {
     return {
       deps,
       release,
-      isMember: (device) => membership.isMember(device),
+      mayTalk: (device) => membership.isMember(device) && !membership.isOutdated(),
       folder: (id) => this.folder(id),
       manifest: (id) => this.folder(id) ?? this.#followed.get(id),
       folders: () => [...this.#held.values()].flatMap(({ folder }) => (folder === undefined ? [] : [folder])),
@@ -339,9 +314,11 @@ class FolderEngine implements Engine {
           deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(id, device))
       },
       onEntries: (id) => this.folder(id)?.toResolve.raise(),
+      onNewer: (device, id) => this.#understands(id, device, false),
       onComplete: (id, device) => {
         const holding = this.#held.get(id)
         if (holding !== undefined) remoteOf(holding, device).isComplete = true
+        this.#understands(id, device, true)
         this.#followed.get(id)?.complete.add(device)
       },
       onAcked: (id, device, position) => {
@@ -365,6 +342,15 @@ class FolderEngine implements Engine {
         if (holding !== undefined) onRecalled(folder, holding.recovery, device, message)
       },
     }
+  }
+
+  #understands(id: FolderId, device: DeviceId, isUnderstood: boolean): void {
+    const holding = this.#held.get(id)
+    if (holding === undefined || holding.newer.has(device) !== isUnderstood) return
+    if (isUnderstood) holding.newer.delete(device)
+    else holding.newer.add(device)
+    holding.folder?.toResolve.raise()
+    this.#o.onEvent({ kind: 'folder-changed', folder: id })
   }
 
   #sessionEnded(device: DeviceId): void {

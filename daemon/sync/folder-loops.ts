@@ -52,6 +52,8 @@ export interface FolderHost {
   readonly pulls: Pulls
   readonly retention: RetentionRule
   treeOf(folder: FolderId): FileTree | undefined
+  /** Whether all that is said of the folder can be understood, so that it may be applied. */
+  mayApply(): boolean
   /** Resolves when the folder may compare its disk: its own manifest is recalled, or nobody can recall it. */
   ready(folder: Folder, o: AbortOptions): Promise<void>
   onHead(folder: Folder): void
@@ -217,8 +219,9 @@ async function urgentOrAfter(folder: Folder, delayMs: number, o: AbortOptions): 
 async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
   for (;;) {
     await folder.toResolve.wait(o)
-    const mayApply = folder.isScanned && !folder.isPaused && (folder.halt === null || folder.decision !== null)
-    if (!mayApply || folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
+    const isHalted = folder.halt !== null && folder.decision === null
+    if (!folder.isScanned || folder.isPaused || isHalted || !host.mayApply()) continue
+    if (folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     forgetDecision(folder, 'mass-delete-elsewhere')
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])

@@ -22,6 +22,8 @@ export interface Held {
   readonly fault: RootFault | null
   /** What other devices say of their copies. */
   readonly remotes: ReadonlyMap<DeviceId, Remote>
+  /** Devices whose manifest only a newer Holt understands: until this one is updated nothing is applied. */
+  readonly newer: ReadonlySet<DeviceId>
 }
 
 export interface Remote {
@@ -43,6 +45,7 @@ export interface Holding {
   fault: RootFault | null
   recovery: Recovery
   readonly remotes: Map<DeviceId, RemoteState>
+  readonly newer: Set<DeviceId>
   readonly stop: AbortController
   /** Ends the run of the folder, and begins another. */
   restart: (() => void) | undefined
@@ -52,7 +55,7 @@ export interface Holding {
 
 export function toHeld(holding: Holding): Held {
   const remotes = new Map([...holding.remotes].filter(([, remote]) => remote.holds))
-  return { settings: holding.settings, folder: holding.folder, fault: holding.fault, remotes }
+  return { settings: holding.settings, folder: holding.folder, fault: holding.fault, remotes, newer: holding.newer }
 }
 
 export function remoteOf(holding: Holding, device: DeviceId): RemoteState {

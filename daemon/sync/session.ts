@@ -47,6 +47,8 @@ export interface SessionHost {
   onAcked(folder: FolderId, device: DeviceId, position: Position): void
   /** The other device knows more of our log than we do. */
   onBehind(folder: Folder): void
+  /** The device's manifest of a folder says what only a newer Holt understands: nothing of it was taken. */
+  onNewer(device: DeviceId, folder: FolderId): void
   onHalt(device: DeviceId, folder: FolderId, notice: HaltNotice | null): void
   onDecide(device: DeviceId, folder: Folder, approve: boolean): void
   onRecalled(folder: Folder, device: DeviceId, message: Extract<MetaMessage, { kind: 'recalled' }>): void
@@ -61,6 +63,8 @@ export interface Session {
   send(message: MetaMessage): void
   /** Takes the remote device's manifest of a folder that was not taken before: it is followed or held only now. */
   follow(folder: FolderId): void
+  /** Ends it, as if the connection were lost. */
+  end(reason: string): void
   /** Runs until either side leaves. @throws ProtocolError when the other breaks the protocol; PeerError when it is gone. */
   run(o: AbortOptions): Promise<void>
 }
@@ -110,6 +114,7 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
       if (state.held.has(folder)) holds(state, folder)
       if (head !== undefined) takeHead(state, folder, head)
     },
+    end: (reason) => stream.abort(reason),
     run: (o) => run(state, o),
   }
 }
@@ -281,7 +286,8 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
   const folder = state.host.manifest(id)
   state.heads.set(id, head)
   if (folder === undefined) return
-  const outcome = acceptHead(folder, state.stream.remote, head)
+  const outcome = unlessNewer(state, id, () => acceptHead(folder, state.stream.remote, head))
+  if (outcome === undefined) return
   if (outcome.kind === 'want') {
     ask(state, () => ({ kind: 'want', folder: id, epoch: outcome.epoch, fromSegNo: outcome.fromSegNo }))
   } else if (outcome.kind === 'complete') {
@@ -294,11 +300,25 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
 }
 
 function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {
-  const folder = state.host.manifest(message.folder)
-  if (folder !== undefined && acceptSegments(folder, state.stream.remote, message.segments, message.head)) {
-    state.host.onEntries(folder.id, state.stream.remote)
+  const { folder: id, segments, head } = message
+  const folder = state.host.manifest(id)
+  const take = (): boolean => folder !== undefined && acceptSegments(folder, state.stream.remote, segments, head)
+  const isChanged = unlessNewer(state, id, take)
+  if (isChanged === true) state.host.onEntries(id, state.stream.remote)
+  // What cannot be understood is not asked for again: it stays the same until either side changes.
+  if (isChanged !== undefined) takeHead(state, id, head)
+}
+
+/** One folder that only a newer Holt understands does not keep the others from going on. */
+function unlessNewer<T>({ host, stream }: State, folder: FolderId, take: () => T): T | undefined {
+  try {
+    return take()
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError) || cause.code !== 'unknown-version') throw cause
+    host.deps.log.event('peer.newer', { device: stream.remote, folder })
+    host.onNewer(stream.remote, folder)
+    return undefined
   }
-  takeHead(state, message.folder, message.head)
 }
 
 /** Who asks for what was never made has seen another end of our log, which this catalogue has lost. */

@@ -12,13 +12,16 @@ export interface Sessions {
   /** Those that are open now. */
   all(): Iterable<Session>
   get(device: DeviceId): Session | undefined
+  /** Ends every session; those that may be are begun again. */
+  endAll(reason: string): void
   /** Runs until the signal aborts. */
   run(o: AbortOptions): Promise<void>
 }
 
 /** What the sessions tell of devices. */
 export interface SessionsHost extends SessionHost {
-  isMember(device: DeviceId): boolean
+  /** Whether there may be a session with a member now. */
+  mayTalk(device: DeviceId): boolean
   onSession(device: DeviceId, isOpen: boolean): void
   /** A session with a device that is connected could not begin, or ended soon after it began. */
   onFailure(device: DeviceId, cause: unknown): void
@@ -51,7 +54,7 @@ export function createSessions(host: SessionsHost, transport: PeerTransport): Se
     for (let attempt = 0; !o.signal.aborted; attempt += 1) {
       const beganMs = host.deps.clock.monotonicMs()
       try {
-        await converse(await transport.open(device, META, o), o)
+        if (host.mayTalk(device)) await converse(await transport.open(device, META, o), o)
       } catch (cause) {
         if (isAborted(o)) return
         host.deps.log.event('session.failed', { device, cause: String(cause) })
@@ -64,10 +67,13 @@ export function createSessions(host: SessionsHost, transport: PeerTransport): Se
   return {
     all: () => open.values(),
     get: (device) => open.get(device),
+    endAll: (reason) => {
+      for (const session of open.values()) session.end(reason)
+    },
     run: async (o) => {
       using _handler = transport.handle(META, async (stream) => {
-        if (host.isMember(stream.remote)) await converse(stream, o)
-        else stream.abort('not a member')
+        if (host.mayTalk(stream.remote)) await converse(stream, o)
+        else stream.abort('no session for now')
       })
       for await (const { device, online } of transport.presence(o)) {
         dialling.get(device)?.abort(new Error('presence changed'))

@@ -42,7 +42,7 @@ export type Stopping = z.infer<typeof zStopping>
 /** Something that a person should look at. */
 export const zAttention = z
   .object({
-    kind: z.enum(['halt', 'conflict', 'problem', 'space', 'peer', 'crash', 'clock']),
+    kind: z.enum(['halt', 'conflict', 'problem', 'space', 'peer', 'crash', 'clock', 'update']),
     /** A sentence: what happened and why. */
     detail: z.string(),
     /** The exact command that helps, if one does. */

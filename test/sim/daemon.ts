@@ -90,6 +90,8 @@ const PACE = { ...DEFAULT_PACE, rescanMs: 120_000 }
 export interface SimGroup {
   readonly folder: FolderId
   members(): readonly DeviceId[]
+  /** Whether a member has done what only a newer Holt understands. */
+  isOutdated?(): boolean
 }
 
 /** How a life begins: with the folder as it was held before, or added or accepted in it. */
@@ -135,16 +137,18 @@ export function startDaemon(
 function createSync(
   ports: SimPorts,
   catalogue: Catalogue,
-  { members }: SimGroup,
+  group: SimGroup,
   onSent: (bytes: number) => void,
 ): DeviceSync {
   const { self } = ports.transport
+  const members = (): readonly DeviceId[] => group.members()
   return createDeviceSync({
     deps: { ...ports, catalogue },
     transport: ports.transport,
     membership: {
       isMember: (id) => members().includes(id),
       others: () => members().filter((id) => id !== self),
+      isOutdated: () => group.isOutdated?.() === true,
     },
     pace: PACE,
     retention: { days: 30, volumeShare: 0.1 },

@@ -1,0 +1,50 @@
+/** What the engine is given, and what it tells. */
+
+import type { DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { RetentionRule } from '../core/retention.ts'
+import type { BlobStore, FileTree, PeerTransport } from '../ports.ts'
+import type { Deps, Halt } from './folder.ts'
+import type { Pace } from './folder-loops.ts'
+import type { ObserveOutcome } from './observe.ts'
+import type { PassOutcome, Pulls } from './resolve-pass.ts'
+import type { FolderSettings } from './settings.ts'
+
+/** A root as it was opened for a folder. */
+export interface OpenRoot {
+  readonly tree: FileTree
+  readonly incoming: BlobStore
+}
+
+/** Who is in the group, at any time. */
+export interface Membership {
+  isMember(device: DeviceId): boolean
+  /** The other members. */
+  others(): readonly DeviceId[]
+  /** A member did what only a newer Holt understands: nothing is synced with anybody before this one is updated. */
+  isOutdated(): boolean
+}
+
+export type EngineEvent =
+  | { readonly kind: 'folder-changed'; readonly folder: FolderId }
+  | { readonly kind: 'halted'; readonly folder: FolderId; readonly halt: Halt | null }
+  | { readonly kind: 'observed'; readonly folder: FolderId; readonly outcome: ObserveOutcome }
+  | { readonly kind: 'resolved'; readonly folder: FolderId; readonly outcome: PassOutcome }
+  | { readonly kind: 'session'; readonly device: DeviceId; readonly isOpen: boolean }
+  /** It said what it runs: `VERSION PLATFORM`. */
+  | { readonly kind: 'release'; readonly device: DeviceId; readonly release: string }
+  /** No session lasts although the device is connected. */
+  | { readonly kind: 'session-failed'; readonly device: DeviceId; readonly cause: unknown }
+  | { readonly kind: 'session-settled'; readonly device: DeviceId }
+
+export interface EngineOptions {
+  readonly deps: Deps
+  readonly transport: PeerTransport
+  readonly membership: Membership
+  readonly pulls: Pulls
+  readonly pace: Pace
+  readonly retention: RetentionRule
+  readonly release: string
+  /** @throws when the root is not there or not this folder's. */
+  openRoot(settings: FolderSettings): Promise<OpenRoot>
+  onEvent(event: EngineEvent): void
+}

@@ -1,0 +1,99 @@
+/** Some daemons in a simulated world that hold one folder, for tests of what happens between them. */
+
+import { folderIdOf } from '../../protocol/ids.ts'
+import type { SimDaemon } from '../sim/daemon.ts'
+import { ROOT, SimCatalogue, startDaemon } from '../sim/daemon.ts'
+import type { SimDevice, World } from '../sim/world.ts'
+import { createWorld } from '../sim/world.ts'
+
+export const FOLDER = folderIdOf(new Uint8Array(16).fill(7))
+/** Virtual time in which anything has to come about. */
+export const PATIENCE_MS = 5 * 60_000
+
+export interface Place {
+  readonly device: SimDevice
+  readonly daemon: SimDaemon
+  write(path: string, text: string): void
+  remove(path: string): void
+  /** Undefined where no file is. */
+  read(path: string): string | undefined
+}
+
+export interface FolderBench extends AsyncDisposable {
+  readonly world: World
+  /** Starts a daemon that adds the folder (the first one) or accepts it. */
+  place(name: string): Place
+  /** A device that is a member and runs no daemon; the test speaks for it. */
+  member(name: string): SimDevice
+  /** The group is understood no longer by the device, or is again. */
+  setOutdated(place: Place, isOutdated: boolean): void
+  /** @throws Error unless the condition comes to hold in five minutes of virtual time */
+  until(what: string, holds: () => boolean): Promise<void>
+}
+
+export function createFolderBench(seed: number): FolderBench {
+  const world = createWorld(seed)
+  const places: Place[] = []
+  const members = new Set<SimDevice>()
+  const outdated = new Set<SimDevice>()
+  const admitAll = (): void => {
+    for (const { device, daemon } of places) {
+      daemon.transport.admit(new Set([...members].flatMap(({ id }) => (id === device.id ? [] : [id]))))
+    }
+  }
+  const bench: FolderBench = {
+    world,
+    member: (name) => {
+      const device = world.device(name)
+      members.add(device)
+      admitAll()
+      return device
+    },
+    place: (name) => {
+      const device = bench.member(name)
+      device.addRoot(ROOT, FOLDER)
+      const group = {
+        folder: FOLDER,
+        members: () => [...members].map(({ id }) => id),
+        isOutdated: () => outdated.has(device),
+      }
+      const daemon = startDaemon(device, new SimCatalogue(), group, places.length === 0 ? 'added' : 'accepted')
+      const place = createPlace(device, daemon)
+      places.push(place)
+      admitAll()
+      return place
+    },
+    setOutdated: ({ device, daemon }, isOutdated) => {
+      if (isOutdated) outdated.add(device)
+      else outdated.delete(device)
+      daemon.sync.engine.groupChanged()
+    },
+    until: async (what, holds) => {
+      const isHeld = await world.runUntil(holds, { withinMs: PATIENCE_MS, everyMs: 100 })
+      const failure = places.map(({ daemon }) => daemon.failure).find((each) => each !== undefined)
+      if (!isHeld) throw new Error(`it never came about: ${what}`, { cause: failure })
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const { device, daemon } of places) {
+        device.kill({ power: false })
+        daemon.end()
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+  return bench
+}
+
+function createPlace(device: SimDevice, daemon: SimDaemon): Place {
+  const at = (path: string): string => `${ROOT}/${path}`
+  return {
+    device,
+    daemon,
+    write: (path, text) => device.hands.write(at(path), text),
+    remove: (path) => device.hands.remove(at(path)),
+    read: (path) => {
+      const found = device.hands.walk(ROOT).find((each) => each.path === path && each.kind === 'file')
+      return found === undefined ? undefined : new TextDecoder().decode(found.content)
+    },
+  }
+}
