@@ -29,6 +29,25 @@ export function followBurst(burst: Burst | null, deletes: number, nowMs: number)
   return isOver ? null : { deletes, sinceMs: burst.sinceMs, quietSinceMs }
 }
 
+/** How long a person's word holds for deletions that are still on their way from other devices; in milliseconds. */
+const AGREEMENT_MS = 10 * 60_000
+
+/** A person has said yes to deletions before they have come: to so many, until then on the monotonic clock. */
+export interface Agreement {
+  readonly deletes: number
+  readonly untilMs: number
+}
+
+export function agreeTo(deletes: number, nowMs: number): Agreement {
+  return { deletes, untilMs: nowMs + AGREEMENT_MS }
+}
+
+/** What is left of the agreement once `deletes` have gone through by it; null when it does not cover them. */
+export function useAgreement(agreed: Agreement | null, deletes: number, nowMs: number): Agreement | null {
+  const isCovered = agreed !== null && deletes <= agreed.deletes && nowMs < agreed.untilMs
+  return isCovered ? { ...agreed, deletes: agreed.deletes - deletes } : null
+}
+
 /** Whether `deletes` of a folder's `live` entries, counted before the pass, are too many to go through unasked. */
 export function isMassDelete(deletes: number, live: number): boolean {
   if (deletes >= live) return live > EMPTYING_MIN

@@ -210,7 +210,7 @@ function failureOf(parts: ServiceParts, result: Failure): [ProblemCode, string] 
       const { ours, theirs } = result
       return [
         'both-in-groups',
-        `This device is in group ${ours.groupName} with ${ours.others.join(', ')}, and ${theirs.name} is in group ${theirs.groupName}.`,
+        `This device is in group ${ours.groupName} with ${ours.others.join(', ')}. ${theirs.name} is in group ${theirs.groupName}.`,
       ]
     }
     case 'same-group':

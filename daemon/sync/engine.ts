@@ -12,7 +12,7 @@ import { createFolder, hint } from './folder.ts'
 import type { FolderHost } from './folder-loops.ts'
 import { runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
-import { noticeOf, takeDecision } from './mass-delete.ts'
+import { isAsked, noticeOf, takeDecision } from './mass-delete.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
 import { remoteOf, toHeld } from './holding.ts'
@@ -121,13 +121,15 @@ class FolderEngine implements Engine {
 
   decide(folder: FolderId, decision: 'approve' | 'reject'): boolean {
     const holding = this.#held.get(folder)
-    const isHere = holding?.folder?.halt?.kind.startsWith('mass-delete') === true
-    if (isHere && holding.folder !== undefined) takeDecision(holding.folder, decision)
-    const elsewhere = [...(holding?.remotes ?? [])].filter(([, remote]) => remote.halt !== null)
-    for (const [device] of elsewhere) {
+    if (holding === undefined) return false
+    const others = [...holding.remotes.values()]
+    const isHere = holding.folder !== undefined && isAsked(holding.folder)
+    if (!isHere && others.every(({ halt }) => halt === null)) return false
+    if (holding.folder !== undefined) takeDecision(holding.folder, decision, others)
+    for (const device of holding.remotes.keys()) {
       this.#sessions.get(device)?.send({ kind: 'decide', folder, approve: decision === 'approve' })
     }
-    return isHere || elsewhere.length > 0
+    return true
   }
 
   landed(folder: FolderId, hashes: readonly BlobHash[]): void {
@@ -335,7 +337,7 @@ class FolderEngine implements Engine {
         onEvent({ kind: 'folder-changed', folder: id })
       },
       onDecide: (_, folder, approve) => {
-        if (folder.halt?.kind.startsWith('mass-delete') === true) takeDecision(folder, approve ? 'approve' : 'reject')
+        takeDecision(folder, approve ? 'approve' : 'reject', this.#held.get(folder.id)?.remotes.values() ?? [])
       },
       onRecalled: (folder, device, message) => {
         const holding = this.#held.get(folder.id)

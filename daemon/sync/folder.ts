@@ -4,7 +4,7 @@ import type { Crypto, Signer } from '../../protocol/crypto.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Catalogue } from '../catalogue-port.ts'
-import type { Burst } from '../core/guard.ts'
+import type { Agreement, Burst } from '../core/guard.ts'
 import type { IgnoreRules } from '../core/ignore.ts'
 import { createIgnoreRules } from '../core/ignore.ts'
 import type { Resolver } from '../core/resolve.ts'
@@ -68,6 +68,8 @@ export interface Folder {
   burst: Burst | null
   /** What a person said of the deletions that halted the folder; taken by the pass that meets them. */
   decision: 'approve' | 'reject' | null
+  /** What a person said yes to before it came: deletions that halted another device. */
+  agreed: Agreement | null
   isPaused: boolean
   /** The own manifest is being recalled from other devices. */
   isRecovering: boolean
@@ -105,6 +107,7 @@ export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, 
     halt: null,
     burst: null,
     decision: null,
+    agreed: null,
     isPaused: false,
     isRecovering: false,
     isReady: false,

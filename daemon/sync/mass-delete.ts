@@ -1,11 +1,27 @@
 /** A folder that waits for a person because too much would be deleted: what is told of it, and what the answer does. */
 
 import type { HaltNotice } from '../../protocol/meta-messages.ts'
+import { agreeTo } from '../core/guard.ts'
 import type { Folder } from './folder.ts'
 import { hint } from './folder.ts'
 import { publishNow } from './folder-loops.ts'
 
-export function takeDecision(folder: Folder, decision: 'approve' | 'reject'): void {
+export function isAsked({ halt }: Folder): boolean {
+  return halt?.kind === 'mass-delete-here' || halt?.kind === 'mass-delete-elsewhere'
+}
+
+/**
+ * A person's answer, given on any device, is on every halt of the folder that the devices know of: on the own one, and on those
+ * of others, whose deletions will come here and are not asked about again.
+ */
+export function takeDecision(
+  folder: Folder,
+  decision: 'approve' | 'reject',
+  others: Iterable<{ readonly halt: HaltNotice | null }>,
+): void {
+  const deletes = Math.max(0, ...[...others].map(({ halt }) => halt?.deletes ?? 0))
+  folder.agreed = decision === 'approve' ? agreeTo(deletes, folder.deps.clock.monotonicMs()) : null
+  if (!isAsked(folder)) return
   folder.decision = decision
   hint(folder, 'all')
   folder.toResolve.raise()

@@ -7,7 +7,7 @@ import type { BlobRef } from '../../protocol/chunks.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { DirtyPath } from '../catalogue-port.ts'
-import { isMassDelete } from '../core/guard.ts'
+import { isMassDelete, useAgreement } from '../core/guard.ts'
 import type { Step } from '../core/plan.ts'
 import { bumpedJoin } from '../core/resolve.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
@@ -80,6 +80,11 @@ function guard(folder: Folder): { readonly halt: Halt | null; readonly isDecided
   const deletes = exactDeletes(folder)
   if (!isMassDelete(deletes.length, live)) return { halt: null, isDecided: false }
   if (folder.decision === null) {
+    const agreed = useAgreement(folder.agreed, deletes.length, folder.deps.clock.monotonicMs())
+    if (agreed !== null) {
+      folder.agreed = agreed
+      return { halt: null, isDecided: false }
+    }
     return { halt: { kind: 'mass-delete-elsewhere', deletes: deletes.length, live }, isDecided: false }
   }
   if (folder.decision === 'reject') assertLive(folder, deletes)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Burst } from '../../daemon/core/guard.ts'
-import { followBurst, isMassDelete } from '../../daemon/core/guard.ts'
+import { agreeTo, followBurst, isMassDelete, useAgreement } from '../../daemon/core/guard.ts'
 
 describe('a mass deletion', () => {
   it('is more than half and more than a hundred, or all of more than ten', () => {
@@ -46,6 +46,19 @@ describe('a burst of deletions', () => {
   it('that never ends is judged after a minute', () => {
     const looks = Array.from({ length: 62 }, (_, i) => [i * 999, 11 + i] as const)
     assert.equal(isHeld(looks).indexOf(false), Math.ceil(60_000 / 999))
+  })
+})
+
+describe('a yes to deletions that are still to come', () => {
+  it('is good for so many, in one go or several, for ten minutes', () => {
+    const agreed = agreeTo(120, 1000)
+    const rest = useAgreement(agreed, 70, 2000)
+    assert.equal(useAgreement(agreed, 121, 2000), null)
+    assert.equal(useAgreement(agreed, 120, 600_999)?.deletes, 0)
+    assert.equal(useAgreement(agreed, 1, 601_000), null)
+    assert.equal(useAgreement(rest, 51, 2000), null)
+    assert.equal(useAgreement(rest, 50, 2000)?.deletes, 0)
+    assert.equal(useAgreement(null, 1, 2000), null)
   })
 })
 

@@ -24,7 +24,7 @@ const ROOT = new URL('../..', import.meta.url).pathname
 const COMPILE_CACHE = join(tmpdir(), `holt-e2e-cache-${process.pid}`)
 process.once('exit', () => rmSync(COMPILE_CACHE, { recursive: true, force: true }))
 /** How long anything may take before a test gives up. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 const LOOK_MS = 50
 
 export interface Said {
@@ -232,7 +232,7 @@ export async function firstLine(process: ChildProcess): Promise<string> {
   return text.split('\n')[0] ?? ''
 }
 
-/** Polls until a condition holds. @throws Error after 30 s. */
+/** Polls until a condition holds. @throws Error after a minute. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
@@ -249,26 +249,39 @@ export async function until(
 export function digest(directory: string): string {
   const lines: string[] = []
   const walk = (at: string, shown: string): void => {
-    if (!existsSync(at)) return
-    for (const name of readdirSync(at).sort()) {
+    for (const name of namesIn(at)) {
       if (shown === '' && name === '.holt') continue
       const path = join(at, name)
-      const stats = lstatSync(path)
-      const isFile = stats.isFile()
-      if (stats.isDirectory()) {
+      const stats = lstatSync(path, { throwIfNoEntry: false })
+      if (stats?.isDirectory() === true) {
         lines.push(`${shown}${name}/`)
         walk(path, `${shown}${name}/`)
-      } else if (isFile) lines.push(`${shown}${name} ${hashOf(path)} ${(stats.mode & 0o100) === 0 ? '' : 'x'}`)
-      else lines.push(`${shown}${name} -> ${readlinkSync(path)}`)
+      } else if (stats?.isFile() === true) {
+        lines.push(`${shown}${name} ${hashOf(path)} ${(stats.mode & 0o100) === 0 ? '' : 'x'}`)
+      } else if (stats?.isSymbolicLink() === true) lines.push(`${shown}${name} -> ${orGone(() => readlinkSync(path))}`)
+      else lines.push(`${shown}${name} ${stats === undefined ? 'gone' : 'special'}`)
     }
   }
   walk(directory, '')
   return lines.join('\n')
 }
 
+function namesIn(directory: string): string[] {
+  return existsSync(directory)
+    ? orGone(() => readdirSync(directory).sort().join('\0'))
+        .split('\0')
+        .filter(Boolean)
+    : []
+}
+
 function hashOf(path: string): string {
+  return orGone(() => createHash('sha256').update(readFileSync(path)).digest('hex'))
+}
+
+/** Files come and go while a directory is looked at. */
+function orGone(look: () => string): string {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex')
+    return look()
   } catch {
     return 'gone'
   }
