@@ -151,14 +151,9 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     if (after.hasUnknownKind !== before.hasUnknownKind) sync.engine.groupChanged()
     feed.onGroup(after, before)
   })
-  const pairPorts = {
-    transport,
-    clock: deps.clock,
-    random: deps.random,
-    log: groupLog,
-    platform: process.platform,
-    exchangeKey: identity.exchangeKey,
-  }
+  const { clock, random } = deps
+  const { exchangeKey } = identity
+  const pairPorts = { transport, clock, random, log: groupLog, platform: process.platform, exchangeKey }
   const parts: ServiceParts = {
     deps,
     sync,

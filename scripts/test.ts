@@ -22,7 +22,7 @@ interface TestKind {
 
 const EVERYWHERE = ['test/*.test.ts', 'test/!(lan)/**/*.test.ts']
 const KINDS: Readonly<Record<string, TestKind>> = {
-  small: { globs: EVERYWHERE, scale: 'small', timeoutMs: 180_000, concurrency: availableParallelism() },
+  small: { globs: EVERYWHERE, scale: 'small', timeoutMs: 180_000, concurrency: availableParallelism() + 1 },
   full: { globs: EVERYWHERE, scale: 'full', timeoutMs: 1_200_000, concurrency: availableParallelism() },
   // Needs root, and network namespaces of its own: one at a time.
   lan: { globs: ['test/lan/**/*.test.ts'], scale: 'full', timeoutMs: 600_000, concurrency: 1 },

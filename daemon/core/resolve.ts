@@ -106,14 +106,15 @@ function rank(entry: Entry): number {
   return entry.content.kind === 'directory' ? 2 : 1
 }
 
-/** Live entries whose bytes the winner does not have, each content once. */
+/** Live entries whose bytes the winner does not have, each content once, with all that was seen by those who had it. */
 export function losersOf(entries: readonly Entry[], winner: Entry): readonly Entry[] {
   const losers = new Map<string, Entry>()
   for (const entry of entries) {
     const bytes = bytesKey(entry)
     if (bytes === undefined || bytes === bytesKey(winner)) continue
     const known = losers.get(bytes)
-    if (known === undefined || beats(entry, known)) losers.set(bytes, entry)
+    const last = known === undefined || beats(entry, known) ? entry : known
+    losers.set(bytes, { ...last, version: joinVectors(known?.version ?? EMPTY_VECTOR, entry.version) })
   }
   return [...losers.values()]
 }
