@@ -1,6 +1,6 @@
 /**
  * The memory of a process that lives for months beside other programs. V8 and the C library take their measures when a process
- * begins, so it begins anew with them, before anything else is loaded. To be imported first.
+ * begins, so it begins anew with them, before anything else is loaded.
  *
  * The young generation stays small (V8 lets it grow to three times 16 MiB), the old one is collected when it has grown by a
  * quarter (by default it may grow fourfold), and the threads share two arenas instead of having one each.
