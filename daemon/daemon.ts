@@ -37,6 +37,7 @@ import { DEFAULT_PACE } from './sync/folder-loops.ts'
 import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
+import { servePortChecks } from './sync/port-check.ts'
 import type { OpenRoot } from './sync/engine-options.ts'
 import type { FolderSettings } from './sync/settings.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
@@ -250,6 +251,7 @@ async function runAll(
 ): Promise<void> {
   const redial = ({ transport }: { transport: PeerTransport }): void => transport.redial()
   parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: true })
+  using _checks = servePortChecks({ transport: parts.transport, clock }, o)
   const loops = [
     sync.run(o),
     keeper.run(o),

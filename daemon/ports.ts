@@ -362,6 +362,8 @@ export interface Inviter {
 /** Authenticated streams between devices: libp2p in the daemon, a simulated network in tests. */
 export interface PeerTransport extends AsyncDisposable {
   readonly self: DeviceId
+  /** The TCP port where this device listens. */
+  readonly port: number
   /** Connects first where that is needed and an address is known. @throws PeerError `offline`, `refused` */
   open(remote: DeviceId, protocol: ProtocolSpec, o: AbortOptions): Promise<PeerStream>
   /**
@@ -387,11 +389,6 @@ export interface PeerTransport extends AsyncDisposable {
   addresses(): readonly string[]
   /** Where a connected device is reached: a multiaddr. Undefined while it is not connected. */
   addressOf(device: DeviceId): string | undefined
-}
-
-/** Where the group log and the engine's folders are: what one folder needs of the world. */
-export interface Root {
-  readonly folder: FolderId
-  readonly tree: FileTree
-  readonly incoming: BlobStore
+  /** Whether a TCP connection can be opened to a port of the host from which a device is connected. Nothing is said over it. */
+  reaches(device: DeviceId, port: number, o: AbortOptions): Promise<boolean>
 }

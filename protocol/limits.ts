@@ -74,6 +74,8 @@ export const BLOB_SILENCE_MS = 60_000
 export const PAIR_FRAME_BYTES_MAX = 4 * KIB
 /** The frame that carries the welcome: the group log. */
 export const PAIR_WELCOME_BYTES_MAX = 256 * KIB
+/** A frame about ports. */
+export const PORT_FRAME_BYTES_MAX = 64
 /** One step and the whole of a pairing run, in milliseconds. */
 export const PAIR_STEP_MS = 20_000
 export const PAIR_RUN_MS = 60_000

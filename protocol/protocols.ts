@@ -4,6 +4,7 @@ import {
   BLOB_FRAME_BYTES_MAX,
   META_INFLATED_BYTES_MAX,
   PAIR_WELCOME_BYTES_MAX,
+  PORT_FRAME_BYTES_MAX,
   STRANGER_GROUP_BYTES_MAX,
 } from './limits.ts'
 
@@ -35,6 +36,12 @@ export const GROUP: ProtocolSpec = {
   frameBytesMax: STRANGER_GROUP_BYTES_MAX,
   isDeflated: false,
   isOpenToStrangers: true,
+}
+export const PORTS: ProtocolSpec = {
+  id: '/holt/ports/1',
+  frameBytesMax: PORT_FRAME_BYTES_MAX,
+  isDeflated: false,
+  isOpenToStrangers: false,
 }
 export const PAIR: ProtocolSpec = {
   id: '/holt/pair/1',

@@ -10,6 +10,7 @@ import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { abortable } from './abortable.ts'
 import { AddressBook } from './address-book.ts'
 import {
+  endpointOf,
   holtAddress,
   isEveryAddress,
   listeningAddress,
@@ -37,6 +38,7 @@ import { Sightings } from './sightings.ts'
 import type { Traffic } from './socket-connection.ts'
 import { TrafficCounter } from './socket-connection.ts'
 import { INBOUND_STREAMS_MAX, StreamDesk } from './stream-desk.ts'
+import { probePort } from './tcp-probe.ts'
 
 export interface DiscoveryOptions {
   /** Names of the interfaces to use; undefined uses all. */
@@ -60,8 +62,6 @@ export interface PeerTransportOptions {
 }
 
 export interface Libp2pPeerTransport extends PeerTransport {
-  /** The port that it listens on. */
-  readonly port: number
   /** Bytes that went over the wire since the start, encryption and headers included. */
   traffic(): Traffic
 }
@@ -240,6 +240,12 @@ class Transport implements Libp2pPeerTransport {
     const { remoteAddr, direction } = connection
     // Of a connection that came in, the port is of no use to anybody.
     return direction === 'outbound' ? withoutPeer(remoteAddr) : listeningAddress(remoteAddr, this.#book.of(device))
+  }
+
+  async reaches(device: DeviceId, port: number, o: AbortOptions): Promise<boolean> {
+    const connection = this.#links.best(device)
+    const host = connection === undefined ? undefined : endpointOf(connection.remoteAddr)?.host
+    return host !== undefined && (await probePort(host, port, o))
   }
 
   traffic(): Traffic {

@@ -8,6 +8,7 @@ import { createFolderService } from './folders.ts'
 import { toFolderView } from './folder-view.ts'
 import type { Pairings } from './pairings.ts'
 import { createPairings } from './pairings.ts'
+import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
 
@@ -44,16 +45,7 @@ function createDaemonService(parts: ServiceParts, pairings: Pairings): DaemonSer
       const peers = listDevices(parts).devices.filter(
         ({ id, isSelf }) => !isSelf && (devices.length === 0 || devices.includes(id)),
       )
-      const portChecks = peers.map(({ id, name, isOnline }) => ({
-        id: `peer.${id}`,
-        title: `Connection with ${name}`,
-        outcome: isOnline ? ('ok' as const) : ('warning' as const),
-        detail: isOnline ? `${name} is connected.` : `${name} is not connected.`,
-        fix: isOnline
-          ? null
-          : `Start Holt there, and let port ${portOf(transport.addresses())} through the firewalls of both devices.`,
-      }))
-      return { checks: [...checks, ...portChecks] }
+      return { checks: [...checks, ...(await peerChecks(parts, peers, o))] }
     },
     logs: async (limit) => ({ directory: machine.logDirectory, records: await machine.logTail(limit) }),
     followLogs: (limit, o) => followLogs(parts, limit, o.signal),
@@ -64,10 +56,6 @@ function createDaemonService(parts: ServiceParts, pairings: Pairings): DaemonSer
       return Promise.resolve()
     },
   }
-}
-
-function portOf(addresses: readonly string[]): string {
-  return /\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1] ?? 'of Holt'
 }
 
 async function* followLogs(

@@ -111,6 +111,16 @@ async function firstInviter(bench: Bench, nameplate: number, signal = bench.sign
   return undefined
 }
 
+export function describePorts(bench: () => Bench): void {
+  it('says whether a port of the other device answers', async () => {
+    bench().admitAll()
+    await bench().pair(META)
+    const { a, b } = bench()
+    assert.equal(await bench().wait(a.reaches(b.self, b.port, bench())), true)
+    assert.equal(await bench().wait(a.reaches(b.self, 1, bench())), false)
+  })
+}
+
 export function describePresence(bench: () => Bench): void {
   it('brings all members together, and tells late watchers who is there', async () => {
     bench().admitAll()

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe } from 'node:test'
 import { Bench } from './peer-bench.ts'
-import { describeInviters, describeNobody, describePresence, describeStrangers } from './peer-devices.ts'
+import { describeInviters, describeNobody, describePorts, describePresence, describeStrangers } from './peer-devices.ts'
 import type { PeerNetwork } from './peer-network.ts'
 import { describeDrops, describeEnds, describeManyStreams, describePressure, describeStreams } from './peer-streams.ts'
 
@@ -28,6 +28,7 @@ export function describePeerTransport(name: string, open: (count: 2 | 3) => Prom
       describePressure(bench)
       describeEnds(bench)
       describeDrops(bench)
+      describePorts(bench)
     })
     describe('between strangers', () => {
       beforeEach(() => setUp(2))

@@ -129,7 +129,7 @@ describe('a stream onto a response', () => {
   })
   it('drops a reader that takes nothing, and asks its source for no more meanwhile', async () => {
     const given = { count: 0 }
-    await using served = await serve(() => endless(given), { stallMs: 50 })
+    await using served = await serve(() => endless(given), { stallMs: 1000 })
     served.pause()
     const reason = await served.ended
     assert.equal(reason instanceof Error && 'code' in reason && reason.code, 'too-slow')

@@ -2,6 +2,7 @@
 
 import type { AbortOptions, Inviter, PeerStream, PeerTransport, Presence } from '../../daemon/ports.ts'
 import { PeerError } from '../../daemon/peers/peer-error.ts'
+import { LISTEN_PORT_DEFAULT } from '../../protocol/api/constants.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { onAbort, reasonOf } from './abort.ts'
@@ -35,6 +36,8 @@ type Handler = (stream: PeerStream) => Promise<void>
 export class Endpoint implements PeerTransport {
   readonly self: DeviceId
   readonly life: Life
+  /** Of all devices: each is alone on its host. */
+  readonly port = LISTEN_PORT_DEFAULT
   nameplate: number | null = null
   #members: ReadonlySet<DeviceId> = new Set()
   readonly #around: Surroundings
@@ -251,6 +254,12 @@ export class Endpoint implements PeerTransport {
 
   addressOf(device: DeviceId): string | undefined {
     return this.#connections.has(device) ? this.#around.addressesOf(device)[0] : undefined
+  }
+
+  async reaches(device: DeviceId, port: number, { signal }: AbortOptions): Promise<boolean> {
+    signal.throwIfAborted()
+    await this.life.pause(1)
+    return this.#connections.has(device) && port === this.port
   }
 
   [Symbol.asyncDispose](): Promise<void> {
