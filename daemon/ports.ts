@@ -1,7 +1,7 @@
 /** Every interface through which the daemon borrows the world. Types only; the meaning stands here, the means elsewhere. */
 
 import type { BlobRef, ChunkList } from '../protocol/chunks.ts'
-import type { Brand, BlobHash, DeviceId, FolderId } from '../protocol/ids.ts'
+import type { Brand, BlobHash, DeviceId } from '../protocol/ids.ts'
 import type { DirPath, RelPath } from '../protocol/path.ts'
 import type { ProtocolSpec } from '../protocol/protocols.ts'
 
