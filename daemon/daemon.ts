@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { DeviceId } from '../protocol/ids.ts'
+import type { BlobHash, DeviceId, FolderId } from '../protocol/ids.ts'
 import { folderIdOf } from '../protocol/ids.ts'
 import { openBlobStore } from './blobs/store.ts'
 import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
@@ -30,6 +30,7 @@ import { openNotes } from './service/notes.ts'
 import type { ServiceParts } from './service/parts.ts'
 import { nameOf } from './service/refs.ts'
 import { Troubles } from './service/troubles.ts'
+import { Uploads } from './service/uploads.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import { createDeviceSync } from './sync/device-sync.ts'
 import type { Deps } from './sync/folder.ts'
@@ -133,7 +134,8 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     events.publish({ kind: 'device.trouble', device, name: nameOf({ groupLog }, device), detail }),
   )
   const ended = Promise.withResolvers<'stop' | 'leave'>()
-  const sync = buildSync(o, opened, trees, feed)
+  const uploads = watchUploads(deps, feed)
+  const sync = buildSync(o, opened, trees, feed, uploads)
   const logFailure = (device: DeviceId, cause: unknown): void =>
     deps.log.event('group.failed', { device, cause: String(cause) })
   const keeper = new GroupKeeper(
@@ -186,9 +188,15 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     },
     notes,
     troubles,
+    uploads,
     stop: (how) => ended.resolve(how),
   }
   return { parts, sync, keeper, ended: ended.promise }
+}
+
+function watchUploads({ clock, catalogue }: Deps, feed: EventFeed): Uploads {
+  const folderOf = (hash: BlobHash): FolderId | undefined => catalogue.read((tx) => tx.ownByHash(hash, 1))[0]?.folder
+  return new Uploads({ clock, folderOf, emit: (event) => feed.onUpload(event) })
 }
 
 /** Folders, transfers and sessions. */
@@ -197,6 +205,7 @@ function buildSync(
   { deps, groupLog, transport, workers }: Opened,
   trees: Map<string, DiskTree>,
   feed: EventFeed,
+  uploads: Uploads,
 ): DeviceSync {
   return createDeviceSync({
     deps,
@@ -213,7 +222,7 @@ function buildSync(
     onEvent: (event) => feed.onEngine(event),
     onTransfer: (event) => feed.onTransfer(event),
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
-    onSent: () => undefined,
+    onSent: (device, hash, bytes, sizeBytes) => uploads.sent(device, hash, bytes, sizeBytes),
   })
 }
 
@@ -251,6 +260,7 @@ async function runAll(
 ): Promise<void> {
   const redial = ({ transport }: { transport: PeerTransport }): void => transport.redial()
   parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: true })
+  using _uploads = parts.uploads
   using _checks = servePortChecks({ transport: parts.transport, clock }, o)
   const loops = [
     sync.run(o),

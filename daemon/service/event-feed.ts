@@ -8,10 +8,12 @@ import type { TransferEvent } from '../sync/pull-progress.ts'
 import { toFolderView } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'
 import { knownFolders, nameOf } from './refs.ts'
+import type { UploadEvent } from './uploads.ts'
 
 export interface EventFeed {
   onEngine(event: EngineEvent): void
   onTransfer(event: TransferEvent): void
+  onUpload(event: UploadEvent): void
   onGroup(after: GroupState, before: GroupState): void
 }
 
@@ -51,7 +53,8 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
           folderChanged(event.folder)
       }
     },
-    onTransfer: (event) => publishTransfer(parts(), event),
+    onTransfer: (event) => publishTransfer(parts(), event, 'down', null),
+    onUpload: (event) => publishTransfer(parts(), event, 'up', 'device' in event ? event.device : null),
     onGroup: (after, before) => groupChanged(parts(), after, before),
   }
 }
@@ -72,9 +75,14 @@ function deviceSeen(parts: ServiceParts, device: DeviceId, isOnline: boolean): v
   else events.publish({ kind: 'device.offline', device, name })
 }
 
-function publishTransfer({ deps, events }: ServiceParts, event: TransferEvent): void {
+function publishTransfer(
+  { deps, events }: ServiceParts,
+  event: TransferEvent | UploadEvent,
+  direction: 'down' | 'up',
+  device: DeviceId | null,
+): void {
   const { folder, total } = event
-  const base = { folder, direction: 'down', total } as const
+  const base = { folder, direction, total } as const
   if (event.kind === 'batch-start') {
     events.publish({ kind: 'transfer.batch-start', ...base })
     return
@@ -85,7 +93,7 @@ function publishTransfer({ deps, events }: ServiceParts, event: TransferEvent): 
   }
   const { hash, bytesDone, bytesTotal, rate, etaMs } = event.file
   const path = deps.catalogue.read((tx) => tx.pathOf(folder, hash)) ?? hash
-  const file = { ...base, path, hash, device: null, bytesDone, bytesTotal }
+  const file = { ...base, path, hash, device, bytesDone, bytesTotal }
   switch (event.kind) {
     case 'file-start':
       events.publish({ kind: 'transfer.file-start', ...file })

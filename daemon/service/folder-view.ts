@@ -36,7 +36,7 @@ export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderVie
     held: amount,
     total: { files: amount.files + waiting.files, bytes: amount.bytes + waiting.bytes },
     down: parts.sync.pulls.totals(id) ?? null,
-    up: null,
+    up: parts.uploads.totals(id) ?? null,
     conflicts,
     problems: problemCount(held?.folder),
     peers: peersOf(parts, id, held, totals),

@@ -12,6 +12,7 @@ import type { PairPorts } from '../sync/pair.ts'
 import type { PairingDesk } from '../sync/pair-invite.ts'
 import type { Notes } from './notes.ts'
 import type { Troubles } from './troubles.ts'
+import type { Uploads } from './uploads.ts'
 
 /** What is at a path, before a folder's root is made there. */
 export interface PathFacts {
@@ -75,6 +76,7 @@ export interface ServiceParts {
   }
   readonly notes: Notes
   readonly troubles: Troubles
+  readonly uploads: Uploads
   /** Ends the daemon; `leave` begins it anew under a new identity. */
   stop(how: 'stop' | 'leave'): void
 }

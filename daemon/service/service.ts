@@ -1,6 +1,7 @@
 /** The service behind the HTTP API: what the engine can do, in the API's words. */
 
 import type { Status, Transfer } from '../../protocol/api/daemon.ts'
+import type { BlobHash } from '../../protocol/ids.ts'
 import type { DaemonService, HoltService } from '../http/service.ts'
 import { listDevices, createDeviceService } from './devices.ts'
 import { attentionOf } from './attention.ts'
@@ -80,21 +81,26 @@ function statusOf(parts: ServiceParts, pairings: Pairings): Omit<Status, 'daemon
   }
 }
 
-function transfersOf({ sync, deps }: ServiceParts): Transfer[] {
-  const active = [...sync.pulls.wanted()].filter(({ state }) => state === 'active')
-  active.sort((a, b) => b.bytesTotal - a.bytesTotal)
-  return active.slice(0, TRANSFERS_MAX).map((pull) => {
-    const path = deps.catalogue.read((tx) => tx.pathOf(pull.folder, pull.hash))
-    const [device, another] = pull.holders
-    return {
-      folder: pull.folder,
-      path: path ?? pull.hash,
-      direction: 'down',
-      device: another === undefined ? (device ?? null) : null,
-      bytesDone: pull.bytesDone,
-      bytesTotal: pull.bytesTotal,
-      rate: pull.rate,
-      etaMs: pull.etaMs,
-    }
+/** The largest first, in both directions. */
+function transfersOf(parts: ServiceParts): Transfer[] {
+  const all = [...downloads(parts), ...uploads(parts)]
+  all.sort((a, b) => b.bytesTotal - a.bytesTotal)
+  return all.slice(0, TRANSFERS_MAX).map(({ hash, ...transfer }) => {
+    const path = parts.deps.catalogue.read((tx) => tx.pathOf(transfer.folder, hash))
+    return { ...transfer, path: path ?? hash }
   })
+}
+
+type Moving = Omit<Transfer, 'path'> & { readonly hash: BlobHash }
+
+function downloads({ sync }: ServiceParts): Moving[] {
+  const active = [...sync.pulls.wanted()].filter(({ state }) => state === 'active')
+  return active.map(({ folder, hash, holders: [device, another], bytesDone, bytesTotal, rate, etaMs }) => ({
+    ...{ folder, hash, direction: 'down', device: another === undefined ? (device ?? null) : null },
+    ...{ bytesDone, bytesTotal, rate, etaMs },
+  }))
+}
+
+function uploads(parts: ServiceParts): Moving[] {
+  return parts.uploads.active().map(({ folder, device, file }) => ({ folder, device, direction: 'up', ...file }))
 }

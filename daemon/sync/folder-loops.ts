@@ -14,7 +14,7 @@ import type { Folder, Halt } from './folder.ts'
 import { hint } from './folder.ts'
 import type { ObserveOutcome } from './observe.ts'
 import { withdrawAbsent } from './withdraw.ts'
-import { observe } from './observe.ts'
+import { observe, rootHalt } from './observe.ts'
 import { publish } from './publish.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { resolvePass } from './resolve-pass.ts'
@@ -109,7 +109,9 @@ async function timerLoop(folder: Folder, host: FolderHost, o: AbortOptions): Pro
   let scannedMs = clock.monotonicMs()
   for (;;) {
     await clock.sleep(host.pace.retryMs, o)
-    if (folder.halt !== null || clock.monotonicMs() - scannedMs >= host.pace.rescanMs) {
+    // A disk that was unmounted, or went read-only, tells no watcher.
+    const isHalted = folder.halt !== null || (await rootHalt(folder)) !== null
+    if (isHalted || clock.monotonicMs() - scannedMs >= host.pace.rescanMs) {
       hint(folder, 'all')
       scannedMs = clock.monotonicMs()
     }

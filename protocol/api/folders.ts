@@ -66,7 +66,7 @@ export const zProgress = z
     bytesTotal: zCount,
     /** Bytes a second over the last 5 s. */
     rate: z.number().min(0),
-    /** Null while the rate is 0. */
+    /** Null while the rate is 0, and of uploads once all that others have asked for so far is sent. */
     etaMs: zCount.nullable(),
   })
   .meta({ id: 'Progress' })

@@ -46,6 +46,8 @@ describe('a directory that cannot be a folder', () => {
       const inside = ['nsenter', '-t', String(anna.pid), '-U', '-m', '--preserve-credentials']
       execFileSync('env', [...inside, 'mkdir', anna.path('disk/Photos'), anna.path('disk/More')])
       await anna.mustHolt('add', anna.path('disk/Photos'))
+      const stateOf = async (): Promise<string> => (await anna.folder('Photos')).state.kind
+      await until('nothing is left to do', async () => (await stateOf()) === 'in-sync')
       remountOf(anna, anna.path('disk'), 'ro')
       assertSaid(
         await anna.holt('add', anna.path('disk/More')),
@@ -53,7 +55,6 @@ describe('a directory that cannot be a folder', () => {
         'root-read-only',
         /More cannot be written to/,
       )
-      const stateOf = async (): Promise<string> => (await anna.folder('Photos')).state.kind
       await until('the folder there halts', async () => (await stateOf()) === 'halted')
       const { status, stdout } = await anna.holt('status')
       assert.equal(status, EXIT.needsAttention)

@@ -43,6 +43,11 @@ async function afterDeathOf(victim: (anna: Device, ben: Device) => Device): Prom
       await until('the film', same(here, there))
       await untilInSync(anna, ben)
       sent = network.bytes - before
+      const told = (await anna.events()).filter((event) => event.kind === 'transfer.file-progress')
+      assert.ok(
+        told.some(({ direction, rate }) => direction === 'up' && rate > 0),
+        'who sends says so, too',
+      )
     },
     { prefix: () => network.prefix },
   )
