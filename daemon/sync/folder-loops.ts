@@ -3,7 +3,8 @@
  * apply). Watcher, peers and timers only raise latches; what is to be done is found anew each time.
  */
 
-import type { FolderId } from '../../protocol/ids.ts'
+import type { BlobHash, FolderId } from '../../protocol/ids.ts'
+import { blobHashOf } from '../../protocol/ids.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
 import { BURST_QUIET_MS } from '../core/guard.ts'
@@ -92,11 +93,29 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
     const count = (kind: string): number => recovered.filter((each) => each.kind === kind).length
     log.event('folder.recovered', { folder: folder.id, arrived: count('arrived'), before: count('as-before') })
   }
-  for await (const blob of folder.incoming.list(o)) if (blob.isWhole) folder.landed.add(blob.hash)
+  await countLanded(folder, o)
   catalogue.transact({ isDurable: false }, (tx) => {
     tx.clearIntents(folder.id)
     tx.resetWaiting(folder.id)
   })
+}
+
+/**
+ * Whole blobs that wait to be placed. Each is read again: where a power cut kept the name of a blob that was placed already, an edit
+ * of the file was an edit of the blob.
+ */
+async function countLanded({ deps, incoming, landed }: Folder, o: AbortOptions): Promise<void> {
+  const whole: BlobHash[] = []
+  for await (const { hash, isWhole } of incoming.list(o)) if (isWhole) whole.push(hash)
+  for (const hash of whole) {
+    const hasher = deps.crypto.hasher()
+    for await (const piece of incoming.read(hash, o)) hasher.update(piece)
+    if (blobHashOf(hasher.digest()) === hash) landed.add(hash)
+    else {
+      deps.log.event('blob.spoiled', { hash })
+      await incoming.delete(hash)
+    }
+  }
 }
 
 async function watchLoop(folder: Folder, o: AbortOptions): Promise<void> {

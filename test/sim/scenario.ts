@@ -31,6 +31,8 @@ const HAPPENINGS: readonly (readonly [weight: number, happens: Happening])[] = [
 ]
 const WEIGHT = HAPPENINGS.reduce((sum, [weight]) => sum + weight, 0)
 const CALLS_UNTIL_FAULT_MAX = 40
+/** More than any run has. */
+const ENTRIES_MAX = 10_000
 const CLOCK_JUMP_MS = 400 * 24 * 60 * 60_000
 
 /** One thing that happens; an edit where a station is given. */
@@ -97,7 +99,6 @@ function sleepOrWake(_: Run, station: Station): void {
   }
 }
 
-/** What was deleted here and not told to anybody cannot be known any more. */
 function loseCatalogue(run: Run, station: Station): void {
   forgetUntold(run, station)
   turnOff(run, station)
@@ -112,11 +113,25 @@ function restoreCatalogue(run: Run, station: Station): void {
   start(run, station)
 }
 
+/**
+ * What was deleted here and not told to anybody cannot be known any more. Nor can it be known that a file here was deleted elsewhere,
+ * where nobody was told that it had come here.
+ */
 function forgetUntold({ memory, stations }: Run, station: Station): void {
   const living = new Set(stations.flatMap(({ device }) => textsOf(device.hands.walk(ROOT))))
+  const told = new Set(stations.flatMap((other) => heldByWord(other, station)))
+  const files = station.device.hands.walk(ROOT).filter(({ kind }) => kind === 'file')
+  const untold = new Set(textsOf(files.filter(({ path, content }) => !told.has(`${path} ${content.length}`))))
   for (const [text, name] of memory.gone) {
-    if (name === station.device.name && living.has(text)) memory.gone.delete(text)
+    if ((name === station.device.name && living.has(text)) || untold.has(text)) memory.gone.delete(text)
   }
+}
+
+/** The files that one device, while it runs, knows another to hold: path and size. */
+function heldByWord({ daemon }: Station, { device }: Station): string[] {
+  if (daemon === undefined || daemon.device === device) return []
+  const entries = daemon.catalogue.read((tx) => tx.entriesHeldBy(FOLDER, device.id, null, ENTRIES_MAX))
+  return entries.flatMap(({ path, content }) => (content.kind === 'file' ? [`${path} ${content.sizeBytes}`] : []))
 }
 
 function unmountOrMount(_: Run, station: Station): void {
