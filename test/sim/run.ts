@@ -47,6 +47,9 @@ export interface Run {
 
 export const FOLDER = folderIdOf(new Uint8Array(16).fill(7))
 const NAMES = ['anna', 'ben', 'cleo', 'dora'] as const
+/** What happens to a run beside its beginning. Short runs, and many: a seed that fails is easier to read. */
+const HAPPENINGS_MIN = 4
+const HAPPENINGS_SPREAD = 13
 const HEAL_MS = 15 * 60_000
 /** How long it must stay quiet, and the bytes that two devices may exchange meanwhile: pings. */
 const QUIET_MS = 40_000
@@ -99,7 +102,7 @@ async function live(run: Run): Promise<string | undefined> {
     const fault = await startEqual(run)
     if (fault !== undefined) return fault
   } else startApart(run)
-  for (let i = 10 + random.below(30); i > 0; i -= 1) {
+  for (let i = HAPPENINGS_MIN + random.below(HAPPENINGS_SPREAD); i > 0; i -= 1) {
     await world.runFor(random.below(random.chance(0.25) ? 20_000 : 400))
     disturb(run)
     const failed = failureOf(run)

@@ -9,8 +9,8 @@ export interface Verdict {
   readonly fault?: string
 }
 
-/** Seeds that one process runs before another takes over. */
-const BATCH_SEEDS_MAX = 100
+/** Seeds that one process runs before another takes over: enough to pay for compiling, and not for too much memory. */
+const BATCH_SEEDS_MAX = 250
 /** Most of what a run makes is gone with it: few and large collections. */
 const FLAGS = ['--max-semi-space-size=32']
 const WORKER = new URL('./sweep-worker.ts', import.meta.url)

@@ -21,8 +21,12 @@ export interface Place {
 
 export interface FolderBench extends AsyncDisposable {
   readonly world: World
-  /** Starts a daemon that adds the folder (the first one) or accepts it. */
-  place(name: string): Place
+  /**
+   * Starts a daemon that adds the folder (the first one) or accepts it.
+   *
+   * @param before What happened to its disk before.
+   */
+  place(name: string, before?: (device: SimDevice) => void): Place
   /** A device that is a member and runs no daemon; the test speaks for it. */
   member(name: string): SimDevice
   /** The group is understood no longer by the device, or is again. */
@@ -49,9 +53,10 @@ export function createFolderBench(seed: number): FolderBench {
       admitAll()
       return device
     },
-    place: (name) => {
+    place: (name, before) => {
       const device = bench.member(name)
       device.addRoot(ROOT, FOLDER)
+      before?.(device)
       const group = {
         folder: FOLDER,
         members: () => [...members].map(({ id }) => id),
