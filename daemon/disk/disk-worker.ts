@@ -6,7 +6,7 @@ import { hashFiles } from './hash-file.ts'
 import { listDirectories } from './list-directory.ts'
 import type { Job } from './worker-jobs.ts'
 
-type Asked = { readonly id: number; readonly job: Job } | { readonly cancel: number }
+type Asked = { readonly id: number; readonly job: Job } | { readonly cancel: number } | { readonly isEnd: true }
 
 class Cancelled extends Error {}
 
@@ -18,6 +18,10 @@ const wanted = new Set<number>()
 port.on('message', take)
 
 function take(asked: Asked): void {
+  if ('isEnd' in asked) {
+    port.close()
+    return
+  }
   if ('cancel' in asked) {
     wanted.delete(asked.cancel)
     return

@@ -10,6 +10,8 @@ import type { Answers, Job } from './worker-jobs.ts'
 const JOBS_PER_WORKER = 3
 /** Threads that end without having answered anything, one after another, before the pool gives up. */
 const FAILURES_MAX = 3
+/** How long a thread may take to end by itself: its job is cancelled, and looks for that after each chunk. */
+const END_MS = 5000
 
 export interface DiskWorkers extends AsyncDisposable {
   /** How many jobs are taken at once; more wait. */
@@ -51,10 +53,13 @@ class ThreadPool implements DiskWorkers {
   #nextId = 0
   #failures = 0
   #isClosed = false
+  /** The process has nothing else to do. */
+  readonly #endAll = (): void => void this[Symbol.asyncDispose]()
 
   constructor(count: number) {
     this.parallel = count * JOBS_PER_WORKER
     for (let i = 0; i < count; i += 1) this.#start()
+    process.on('beforeExit', this.#endAll)
   }
 
   async run<K extends Job['kind']>(
@@ -77,8 +82,9 @@ class ThreadPool implements DiskWorkers {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off('beforeExit', this.#endAll)
     this.#close()
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+    await Promise.all(this.#threads.map(end))
   }
 
   #close(): void {
@@ -159,6 +165,18 @@ class ThreadPool implements DiskWorkers {
       for (const [id, each] of open) if (each === waiting) worker.postMessage({ cancel: id })
     }
   }
+}
+
+/** Lets a thread end by itself: Node may crash when it is ended from outside while it still loads. */
+async function end({ worker, open }: Thread): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  worker.once('exit', () => resolve(undefined))
+  worker.ref()
+  for (const id of open.keys()) worker.postMessage({ cancel: id })
+  worker.postMessage({ isEnd: true })
+  const timer = setTimeout(() => void worker.terminate(), END_MS)
+  await promise
+  clearTimeout(timer)
 }
 
 function hasRoom({ open }: Thread): boolean {
