@@ -53,13 +53,15 @@ class ThreadPool implements DiskWorkers {
   #nextId = 0
   #failures = 0
   #isClosed = false
-  /** The process has nothing else to do. */
-  readonly #endAll = (): void => void this[Symbol.asyncDispose]()
+  readonly #count: number
+  /** The process has nothing else to do, for now at least: threads begin again with the next job. */
+  readonly #rest = (): void => void this.#endThreads()
 
   constructor(count: number) {
     this.parallel = count * JOBS_PER_WORKER
-    for (let i = 0; i < count; i += 1) this.#start()
-    process.on('beforeExit', this.#endAll)
+    this.#count = count
+    this.#startThreads()
+    process.on('beforeExit', this.#rest)
   }
 
   async run<K extends Job['kind']>(
@@ -73,6 +75,7 @@ class ThreadPool implements DiskWorkers {
     const cancel = (): void => this.#cancel(waiting, signal)
     signal.addEventListener('abort', cancel)
     ;(isLong ? this.#long : this.#quick).push(waiting)
+    this.#startThreads()
     this.#pump()
     try {
       return await promise
@@ -82,14 +85,22 @@ class ThreadPool implements DiskWorkers {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    process.off('beforeExit', this.#endAll)
+    process.off('beforeExit', this.#rest)
     this.#close()
-    await Promise.all(this.#threads.map(end))
+    await this.#endThreads()
   }
 
   #close(): void {
     this.#isClosed = true
     for (const waiting of [...this.#quick.splice(0), ...this.#long.splice(0)]) waiting.reject(closed())
+  }
+
+  #startThreads(): void {
+    while (this.#threads.length < this.#count) this.#start()
+  }
+
+  async #endThreads(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map(end))
   }
 
   #start(): void {
@@ -177,6 +188,7 @@ async function end({ worker, open }: Thread): Promise<void> {
   const timer = setTimeout(() => void worker.terminate(), END_MS)
   await promise
   clearTimeout(timer)
+  for (const waiting of open.values()) waiting.reject(closed())
 }
 
 function hasRoom({ open }: Thread): boolean {
