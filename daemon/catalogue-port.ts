@@ -60,6 +60,8 @@ export interface FolderTotals {
 
 export interface PlannedIntent extends Intent {
   readonly batch: string
+  /** What the path becomes. */
+  readonly entry: Entry
 }
 
 export interface CatalogueReader {

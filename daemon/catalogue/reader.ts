@@ -222,6 +222,7 @@ function peerPositionOf(tables: Tables, folder: FolderId, device: DeviceId): Pee
 interface IntentColumns {
   path: string
   batch: string
+  body: Uint8Array
   arriving: string | null
   replaced_fingerprint: string | null
   keep_as: string | null
@@ -232,6 +233,7 @@ function intentsOf(tables: Tables, folder: FolderId): PlannedIntent[] {
   return rows.map((row) => ({
     path: row.path as RelPath,
     batch: row.batch,
+    entry: entryFromBody(row.body, tables),
     arriving: row.arriving as FileIdentity | null,
     replaced:
       row.replaced_fingerprint === null || row.keep_as === null

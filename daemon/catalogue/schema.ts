@@ -49,7 +49,8 @@ export const MIGRATIONS: readonly string[] = [
     last_seg_hash text, body blob not null, signature blob not null, equivocal integer not null, primary key (folder, device)
   ) strict, without rowid;
   create table intent (
-    folder integer not null, path text not null, batch text not null, arriving text, replaced_fingerprint text, keep_as text,
+    folder integer not null, path text not null, batch text not null, body blob not null, arriving text,
+    replaced_fingerprint text, keep_as text,
     primary key (folder, path)
   ) strict, without rowid;
   `,

@@ -269,13 +269,14 @@ function setPeerPosition(tables: Tables, folder: FolderId, device: DeviceId, pee
 
 function setIntents(tables: Tables, folder: FolderId, intents: readonly PlannedIntent[]): void {
   const insert = tables.sql(
-    'insert or replace into intent (folder, path, batch, arriving, replaced_fingerprint, keep_as) values (?, ?, ?, ?, ?, ?)',
+    'insert or replace into intent (folder, path, batch, body, arriving, replaced_fingerprint, keep_as) values (?, ?, ?, ?, ?, ?, ?)',
   )
   for (const intent of intents) {
     insert.run(
       tables.folderNo(folder),
       intent.path,
       intent.batch,
+      entryToBody(intent.entry, tables),
       intent.arriving,
       intent.replaced?.fingerprint ?? null,
       intent.replaced?.keepAs ?? null,

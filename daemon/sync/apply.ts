@@ -96,7 +96,7 @@ async function applyWave(run: Run, wave: readonly Step[]): Promise<void> {
   const isReady = new Set(steps)
   run.changed.push(...wave.filter((step) => !isReady.has(step)).map(({ entry }) => entry.path))
   const prepared = await prepareAll(run, steps)
-  const intents = prepared.flatMap((each) => intentOf(each, batch.name) ?? [])
+  const intents = prepared.filter(({ changes }) => changes.length > 0).map((each) => intentOf(each, batch.name))
   if (intents.length > 0) folder.deps.catalogue.transact({ isDurable: true }, (tx) => tx.setIntents(folder.id, intents))
   const changes = prepared.flatMap((each) => each.changes)
   const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(batch, prepared), o)
@@ -243,14 +243,19 @@ function presentFile({ own, isVacated }: Step): Fingerprint | null {
   return own.fingerprint
 }
 
-/** Only where a path is empty for a moment: a crash there must not look like a deletion. */
-function intentOf({ step, changes, arriving }: Prepared, batch: string): PlannedIntent | undefined {
-  const replacing = changes.find((change) => 'keepAs' in change && change.keepAs !== null)
-  const isEmptied = changes.length > 1 || replacing?.kind !== 'remove'
+/** What is left of the step when the program dies in the middle of it is neither an edit nor a deletion. */
+function intentOf({ step, changes, arriving }: Prepared, batch: string): PlannedIntent {
+  const { entry } = step
+  return { path: entry.path, entry, arriving, replaced: replacedBy(step, changes), batch }
+}
+
+/** Only where the path is empty for a moment: what was there comes back. */
+function replacedBy(step: Step, changes: readonly TreeChange[]): PlannedIntent['replaced'] {
   const fingerprint = presentFile(step)
-  if (replacing === undefined || !('keepAs' in replacing) || replacing.keepAs === null) return undefined
-  if (!isEmptied || fingerprint === null) return undefined
-  return { path: step.entry.path, arriving, replaced: { fingerprint, keepAs: replacing.keepAs }, batch }
+  const replacing = changes.find((change) => 'keepAs' in change && change.keepAs !== null)
+  const isOnlyRemoved = changes.length === 1 && replacing?.kind === 'remove'
+  if (replacing === undefined || !('keepAs' in replacing) || replacing.keepAs === null) return null
+  return isOnlyRemoved || fingerprint === null ? null : { fingerprint, keepAs: replacing.keepAs }
 }
 
 /** Where a step went only half its way, what it had moved to the versions comes back. */
@@ -263,7 +268,7 @@ async function putBackHalves(
   const halves = withOutcomes(prepared, outcomes).filter(
     ({ own }) => own.length > 1 && own[0]?.kind === 'done' && own.some(({ kind }) => kind !== 'done'),
   )
-  const intents = halves.flatMap(({ prepared: each }) => intentOf(each, batch) ?? [])
+  const intents = halves.map(({ prepared: each }) => intentOf(each, batch))
   if (intents.length > 0) await folder.tree.recover(intents)
 }
 

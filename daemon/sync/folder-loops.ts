@@ -84,7 +84,10 @@ export async function runFolder(folder: Folder, host: FolderHost, o: AbortOption
   }
 }
 
-/** What a crash left: a batch in the middle is put right, whole blobs are counted, nothing waits any more. */
+/**
+ * What a crash left: a batch in the middle is put right, whole blobs are counted, nothing waits any more. What the batch was to
+ * record is kept until the disk was compared: others may have gone on since, and it must not be taken for an edit of this device.
+ */
 async function start(folder: Folder, o: AbortOptions): Promise<void> {
   const { catalogue, log } = folder.deps
   const intents = catalogue.read((tx) => tx.intents(folder.id))
@@ -93,9 +96,13 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
     const count = (kind: string): number => recovered.filter((each) => each.kind === kind).length
     log.event('folder.recovered', { folder: folder.id, arrived: count('arrived'), before: count('as-before') })
   }
+  for (const { path, entry } of intents) folder.intended.set(path, entry)
   await countLanded(folder, o)
   catalogue.transact({ isDurable: false }, (tx) => {
-    tx.clearIntents(folder.id)
+    tx.setIntents(
+      folder.id,
+      intents.map((intent) => ({ ...intent, replaced: null })),
+    )
     tx.resetWaiting(folder.id)
   })
 }
@@ -185,7 +192,11 @@ function afterFullScan(folder: Folder): void {
   if (folder.isScanned) return
   folder.isScanned = true
   withdrawAbsent(folder)
-  folder.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
+  folder.intended.clear()
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    tx.clearIntents(folder.id)
+    tx.markDisputed(folder.id)
+  })
 }
 
 function takeHints(folder: Folder): 'all' | ReadonlySet<DirPath> | undefined {

@@ -2,6 +2,7 @@
 
 import type { Crypto, Signer } from '../../protocol/crypto.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
+import type { Entry } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Catalogue } from '../catalogue-port.ts'
 import type { Agreement, Burst } from '../core/guard.ts'
@@ -81,6 +82,8 @@ export interface Folder {
   readonly waiting: Map<RelPath, readonly BlobHash[]>
   /** The disk was compared with the base since the start. */
   isScanned: boolean
+  /** What a batch was about to make of its paths when the last life ended; empty once the disk was compared. */
+  readonly intended: Map<RelPath, Entry>
 }
 
 export interface Hints {
@@ -114,6 +117,7 @@ export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, 
     landed: new Set(),
     waiting: new Map(),
     isScanned: false,
+    intended: new Map(),
   }
 }
 

@@ -293,11 +293,12 @@ function record(
   }
   const own = tx.own(folder.id, path)
   const others = tx.others(folder.id, path).map(({ entry }) => entry)
+  const intended = folder.intended.get(path)
   const carried = own === undefined ? content : carriedTraits(folder, content, own.entry)
   const seen = observed(
     { path, content: carried, mtimeMs, hasBase: own?.fingerprint != null },
     own?.entry,
-    others,
+    intended === undefined ? others : [...others, intended],
     resolverOf(folder),
     folder.deps.clock.wallMs(),
   )

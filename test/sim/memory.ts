@@ -6,7 +6,7 @@
 export interface Memory {
   /** Texts that were written, and that no person overwrote or deleted where they saw them: each must live in the folder at the end. */
   readonly kept: Set<string>
-  /** Texts that a person deleted while all devices agreed, with the device: none may come back. */
+  /** Texts that a person deleted while all devices agreed, or that nobody else touched, with the device: none may come back. */
   readonly gone: Map<string, string>
   /** Texts whose file got another time somewhere: no look at a folder tells whether all have heard of that. */
   readonly retimed: Set<string>

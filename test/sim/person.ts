@@ -22,6 +22,8 @@ const IGNORED = ['c', '*.jpg', 'b.txt', '/e', '!c'] as const
 const DEPTH_MAX = 3
 const PADDING_MAX = 64
 const IGNORE_FILE = '.holtignore'
+/** How the names begin of files that nobody but their author touches, so that what the author deletes must stay so. */
+const PRIVATE = 'private-'
 const decoder = new TextDecoder()
 
 type Edit = (person: Person, found: readonly Found[]) => void
@@ -40,6 +42,8 @@ const EDITS: readonly (readonly [weight: number, edit: Edit])[] = [
   [3, fileForDirectory],
   [3, copyFile],
   [2, changeIgnored],
+  [8, writePrivate],
+  [6, removePrivate],
 ]
 const WEIGHT = EDITS.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -47,7 +51,7 @@ const WEIGHT = EDITS.reduce((sum, [weight]) => sum + weight, 0)
 export function edit(person: Person): void {
   const { device, root, random } = person
   let dice = random.below(WEIGHT)
-  const found = device.hands.walk(root)
+  const found = device.hands.walk(root).filter(({ path }) => !path.startsWith(PRIVATE))
   for (const [weight, make] of EDITS) {
     dice -= weight
     if (dice >= 0) continue
@@ -165,6 +169,19 @@ function changeIgnored(person: Person): void {
     memory.kept.delete(own)
     device.hands.write(path, `# ${own}\n${random.pick(IGNORED)}\n`)
   }
+}
+
+function writePrivate(person: Person): void {
+  write(person, `${person.root}/${PRIVATE}${person.device.name}-${person.memory.written}`)
+}
+
+function removePrivate(person: Person): void {
+  const { device, root, memory } = person
+  const own = device.hands.walk(root).filter(({ path }) => path.startsWith(`${PRIVATE}${device.name}`))
+  const one = some(person, own)
+  if (one === undefined) return
+  remove(person, `${root}/${one.path}`)
+  memory.gone.set(decoder.decode(one.content), device.name)
 }
 
 // ---- What they are made of.

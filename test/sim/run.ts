@@ -13,6 +13,7 @@ import type { Person } from './person.ts'
 import { textsBelow } from './person.ts'
 import type { SimRandom } from './random.ts'
 import { disturb } from './scenario.ts'
+import { STATE_DIRECTORY } from './state.ts'
 import type { SimDevice, World } from './world.ts'
 import { createWorld } from './world.ts'
 
@@ -31,6 +32,8 @@ export interface Station {
   readonly device: SimDevice
   readonly catalogue: SimCatalogue
   daemon: SimDaemon | undefined
+  /** How the person begins with the folder. */
+  beginning: Exclude<Beginning, 'again'>
   isUnmounted: boolean
   isAsleep: boolean
 }
@@ -80,7 +83,14 @@ function createStation(world: World, name: string, watchLoss: number): Station {
   device.addRoot(ROOT, FOLDER)
   if (world.random.chance(0.2)) device.wall.offsetMs = world.random.between(-WALL_SKEW_MS, WALL_SKEW_MS)
   const catalogue = new SimCatalogue()
-  const station: Station = { device, catalogue, daemon: undefined, isUnmounted: false, isAsleep: false }
+  const station: Station = {
+    device,
+    catalogue,
+    daemon: undefined,
+    beginning: 'added',
+    isUnmounted: false,
+    isAsleep: false,
+  }
   device.onKill(({ power }) => {
     station.daemon = undefined
     if (power) catalogue.cutPower()
@@ -115,7 +125,8 @@ function startApart(run: Run): void {
   const { random } = run
   for (const station of run.stations) {
     for (let i = random.below(4); i > 0; i -= 1) disturb(run, station)
-    start(run, station, random.chance(0.5) ? 'added' : 'accepted')
+    station.beginning = random.chance(0.5) ? 'added' : 'accepted'
+    start(run, station)
   }
 }
 
@@ -127,7 +138,10 @@ async function startEqual(run: Run): Promise<string | undefined> {
     for (const [i, text] of texts.entries()) device.hands.write(`${ROOT}/${i % 2 === 0 ? 'd/' : ''}same-${i}`, text)
   }
   const before = stations.map(looks)
-  for (const [i, station] of stations.entries()) start(run, station, i > 0 ? 'accepted' : 'added')
+  for (const [i, station] of stations.entries()) {
+    station.beginning = i > 0 ? 'accepted' : 'added'
+    start(run, station)
+  }
   const isCalm = await run.world.runUntil(() => isInSync(run), { withinMs: HEAL_MS, everyMs: 1000 })
   if (!isCalm) return `equal folders do not come to rest:\n${describe(run)}`
   const sent = run.daemons.reduce((sum, { sentBytes }) => sum + sentBytes, 0)
@@ -216,10 +230,16 @@ function exchanged({ world, stations }: Run): number[] {
 
 // ---- What scenarios do with a run.
 
-export function start(run: Run, station: Station, beginning: Beginning = 'again'): void {
+export function start(run: Run, station: Station): void {
   const members = (): readonly SimDevice['id'][] => run.stations.map(({ device }) => device.id)
+  const beginning = isHeld(station) ? 'again' : station.beginning
   station.daemon = startDaemon(station.device, station.catalogue, { folder: FOLDER, members }, beginning)
   run.daemons.push(station.daemon)
+}
+
+/** Whether the folder outlived the last life. Where the machine died in its first moment, the person adds it again. */
+function isHeld({ device }: Station): boolean {
+  return device.hands.walk(STATE_DIRECTORY).some(({ path }) => path.includes(FOLDER) && path.endsWith('.json'))
 }
 
 export function personAt(run: Run, { device }: Station): Person {

@@ -1,7 +1,7 @@
 /** Some daemons in a simulated world that hold one folder, for tests of what happens between them. */
 
 import { folderIdOf } from '../../protocol/ids.ts'
-import type { SimDaemon } from '../sim/daemon.ts'
+import type { Beginning, SimDaemon, SimGroup } from '../sim/daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from '../sim/daemon.ts'
 import type { SimDevice, World } from '../sim/world.ts'
 import { createWorld } from '../sim/world.ts'
@@ -12,7 +12,12 @@ export const PATIENCE_MS = 5 * 60_000
 
 export interface Place {
   readonly device: SimDevice
+  /** Of its last life. */
   readonly daemon: SimDaemon
+  /** Ends the program in the middle of whatever it does; its disk and its catalogue stay as they are. */
+  kill(): void
+  /** Begins its next life. */
+  begin(): void
   write(path: string, text: string): void
   remove(path: string): void
   /** Undefined where no file is. */
@@ -57,13 +62,12 @@ export function createFolderBench(seed: number): FolderBench {
       const device = bench.member(name)
       device.addRoot(ROOT, FOLDER)
       before?.(device)
-      const group = {
+      const group: SimGroup = {
         folder: FOLDER,
         members: () => [...members].map(({ id }) => id),
         isOutdated: () => outdated.has(device),
       }
-      const daemon = startDaemon(device, new SimCatalogue(), group, places.length === 0 ? 'added' : 'accepted')
-      const place = createPlace(device, daemon)
+      const place = createPlace(device, group, places.length === 0 ? 'added' : 'accepted')
       places.push(place)
       admitAll()
       return place
@@ -79,21 +83,29 @@ export function createFolderBench(seed: number): FolderBench {
       if (!isHeld) throw new Error(`it never came about: ${what}`, { cause: failure })
     },
     [Symbol.asyncDispose]: async () => {
-      for (const { device, daemon } of places) {
-        device.kill({ power: false })
-        daemon.end()
-      }
+      for (const place of places) place.kill()
       await new Promise((resolve) => setImmediate(resolve))
     },
   }
   return bench
 }
 
-function createPlace(device: SimDevice, daemon: SimDaemon): Place {
+function createPlace(device: SimDevice, group: SimGroup, beginning: Beginning): Place {
   const at = (path: string): string => `${ROOT}/${path}`
+  const catalogue = new SimCatalogue()
+  let daemon = startDaemon(device, catalogue, group, beginning)
   return {
     device,
-    daemon,
+    get daemon() {
+      return daemon
+    },
+    kill: () => {
+      device.kill({ power: false })
+      daemon.end()
+    },
+    begin: () => {
+      daemon = startDaemon(device, catalogue, group, 'again')
+    },
     write: (path, text) => device.hands.write(at(path), text),
     remove: (path) => device.hands.remove(at(path)),
     read: (path) => {
