@@ -3,10 +3,11 @@
  * begins, so it begins anew with them, before anything else is loaded.
  *
  * The young generation stays small (V8 lets it grow to three times 16 MiB), the old one is collected when it has grown by a
- * quarter (by default it may grow fourfold), and the threads share two arenas instead of having one each.
+ * quarter (by default it may grow fourfold; `peers/passing-memory.ts` asks for what that would make too dear), and the threads share
+ * two arenas instead of having one each.
  */
 
-const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=25']
+const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=25', '--expose-gc']
 const ARENAS = { MALLOC_ARENA_MAX: '2' }
 
 const { argv, env, execArgv, execPath } = process

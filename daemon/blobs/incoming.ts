@@ -48,6 +48,8 @@ class IncomingPart implements IncomingBlob {
   readonly #file: FileHandle
   readonly #missing: Set<number>
   readonly #hasher: Hasher
+  /** What a chunk is read into, one at a time. */
+  #scratch: Uint8Array | undefined
   /** Chunks of the beginning that the hasher has seen. */
   #hashedChunks = 0
   #isCatchingUp = false
@@ -155,8 +157,10 @@ class IncomingPart implements IncomingBlob {
     return Buffer.compare(this.#room.crypto.blake3(bytes), expected) === 0
   }
 
+  /** Good until the next is read. */
   async #readChunk(chunkNo: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(chunkSize(this.blob.sizeBytes, chunkNo))
+    this.#scratch ??= new Uint8Array(CHUNK_BYTES)
+    const bytes = this.#scratch.subarray(0, chunkSize(this.blob.sizeBytes, chunkNo))
     let filled = 0
     while (filled < bytes.length) {
       const { bytesRead } = await this.#file.read(bytes, filled, bytes.length - filled, chunkNo * CHUNK_BYTES + filled)

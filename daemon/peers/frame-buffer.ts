@@ -1,13 +1,9 @@
 /** Frames on a byte stream: an unsigned varint with the length (as in multiformats), then so many bytes. */
 
+import { takeFrame } from './frame-memory.ts'
+
 /** A varint of a length up to 2^35: more bytes are never needed. */
 const HEADER_BYTES_MAX = 5
-/** Large frames share memory of one size each, a multiple of this. */
-const SLAB_BYTES = 64 * 1024
-/** Smaller frames are left to the heap. */
-const RECYCLED_BYTES_MIN = 8 * SLAB_BYTES
-const RECYCLED_MAX = 8
-
 /** The header of a frame. */
 export function frameHeader(length: number): Uint8Array {
   const bytes: number[] = []
@@ -30,8 +26,6 @@ export class FrameBuffer {
   #chunks: Uint8Array[] = []
   #queuedBytes = 0
   #frame: Uint8Array | undefined
-  /** Memory of frames that were given back. */
-  readonly #free: ArrayBufferLike[] = []
   #filledBytes = 0
   #isTooLarge = false
 
@@ -84,26 +78,12 @@ export class FrameBuffer {
     if (length === undefined) return
     this.#isTooLarge = length > this.#frameBytesMax
     if (this.#isTooLarge) return
-    this.#frame = this.#memory(length)
+    this.#frame = takeFrame(length)
     while (this.#queuedBytes > 0 && this.#filledBytes < length) {
       const [chunk] = this.#chunks
       if (chunk === undefined) throw new RangeError('bytes that are not held')
       this.#skip(chunk.length - this.#fill(chunk).length)
     }
-  }
-
-  /** Memory is kept only while more is coming. */
-  recycle({ buffer }: Uint8Array): void {
-    if (!this.isInFrame) this.#free.length = 0
-    else if (buffer.byteLength >= RECYCLED_BYTES_MIN && this.#free.length < RECYCLED_MAX) this.#free.push(buffer)
-  }
-
-  #memory(length: number): Uint8Array {
-    if (length < RECYCLED_BYTES_MIN) return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-    const bytes = Math.ceil(length / SLAB_BYTES) * SLAB_BYTES
-    const at = this.#free.findIndex(({ byteLength }) => byteLength === bytes)
-    const [memory = Buffer.allocUnsafeSlow(bytes).buffer] = at < 0 ? [] : this.#free.splice(at, 1)
-    return new Uint8Array(memory, 0, length)
   }
 
   /** Fills the frame that is arriving; what is left over is returned. */

@@ -11,6 +11,7 @@ import { abortable } from './abortable.ts'
 import { Bell } from './bell.ts'
 import { deflateFrame, inflateFrame } from './deflated-frame.ts'
 import { FrameBuffer, frameHeader } from './frame-buffer.ts'
+import { giveFrame } from './frame-memory.ts'
 import { PeerError } from './peer-error.ts'
 
 /** Bytes that are read ahead of the reader before the stream is paused; a larger frame is read to its end. */
@@ -100,7 +101,7 @@ export class FramedStream implements PeerStream {
   }
 
   recycle(frame: Uint8Array): void {
-    this.#incoming.recycle(frame)
+    giveFrame(frame)
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { SendResult } from '@libp2p/utils'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Socket } from 'node:net'
+import { passed } from './passing-memory.ts'
 
 /** A list of byte arrays. */
 type Outgoing = Parameters<AbstractMultiaddrConnection['sendData']>[0]
@@ -25,7 +26,10 @@ export class SocketConnection extends AbstractMultiaddrConnection {
     super({ remoteAddr: init.remoteAddr, direction: init.direction, log: init.log })
     const { socket } = init
     this.#socket = socket
-    socket.on('data', (bytes) => this.onData(bytes))
+    socket.on('data', (bytes) => {
+      passed(bytes.length)
+      this.onData(bytes)
+    })
     socket.on('error', (cause) => this.abort(cause))
     socket.on('drain', () => this.safeDispatchEvent('drain'))
     socket.once('end', () => this.onTransportClosed())
@@ -40,6 +44,7 @@ export class SocketConnection extends AbstractMultiaddrConnection {
     let sentBytes = 0
     for (const bytes of data) {
       sentBytes += bytes.byteLength
+      passed(bytes.byteLength)
       if (!this.#socket.write(bytes)) return { sentBytes, canSendMore: false }
     }
     return { sentBytes, canSendMore: true }
