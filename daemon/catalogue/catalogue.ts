@@ -93,7 +93,7 @@ function openDatabase(file: string | Buffer): Database.Database {
     versionOf(db)
     db.pragma('journal_mode = wal')
     db.pragma('foreign_keys = off')
-    db.pragma('cache_size = -16000')
+    db.pragma('cache_size = -8000')
     migrate(db)
     return db
   } catch (cause) {

@@ -65,6 +65,8 @@ export class Schedule {
   /** Large blobs past `queued`, oldest first, one set a size class. */
   readonly #open: readonly Set<Wanted>[] = SIZE_CLASSES.map(() => new Set())
   readonly #available = new Set<DeviceId>()
+  /** Most blobs have the holders of the one before, and share their list. */
+  #lastHolders: readonly DeviceId[] = NOBODY
 
   /** Whether a device can be asked at all. Open blobs that nobody available has do not keep others from being opened. */
   setAvailable(device: DeviceId, isAvailable: boolean): void {
@@ -77,7 +79,7 @@ export class Schedule {
     const known = this.#wanted.get(blob.hash)
     if (known !== undefined) this.#dequeue(known)
     const wanted = known ?? createWanted(blob)
-    wanted.holders = holders
+    wanted.holders = this.#shared(holders)
     this.#wanted.set(blob.hash, wanted)
     if (wanted.phase === 'queued') this.#enqueue(wanted)
   }
@@ -242,6 +244,12 @@ export class Schedule {
       if (this.#available.has(device) && !wanted.refusals.includes(device)) return true
     }
     return false
+  }
+
+  #shared(holders: readonly DeviceId[]): readonly DeviceId[] {
+    const isSame = holders.length === this.#lastHolders.length && holders.every((d, i) => d === this.#lastHolders[i])
+    if (!isSame) this.#lastHolders = holders
+    return this.#lastHolders
   }
 
   #requeue(hash: BlobHash, from: Phase): void {

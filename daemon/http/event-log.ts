@@ -5,8 +5,8 @@ import type { Clock } from '../ports.ts'
 import type { EventSource } from './service.ts'
 import { ServiceError } from './service.ts'
 
-/** Events that are kept: a pass over ten thousand small files fits. */
-const EVENTS_KEPT_MAX = 16_384
+/** Events that are kept: two megabytes, and a reader who comes back after a few seconds of the fastest pass misses none. */
+const EVENTS_KEPT_MAX = 4096
 
 export interface EventLog extends EventSource {
   /** Never waits and never fails. */
