@@ -4,8 +4,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '../test/free-port.ts'
 import type { Contender } from './contender.ts'
 import { installed, peakRssMib, until } from './contender.ts'
 
@@ -113,13 +113,4 @@ async function call(side: Pick<Side, 'gui'>, method: string, path: string, body?
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${path}: ${text}`)
   return text === '' ? {} : JSON.parse(text)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

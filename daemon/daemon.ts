@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { BlobHash, DeviceId, FolderId } from '../protocol/ids.ts'
+import type { DeviceId } from '../protocol/ids.ts'
 import { folderIdOf } from '../protocol/ids.ts'
 import { openBlobStore } from './blobs/store.ts'
 import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
@@ -194,9 +194,8 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
   return { parts, sync, keeper, ended: ended.promise }
 }
 
-function watchUploads({ clock, catalogue }: Deps, feed: EventFeed): Uploads {
-  const folderOf = (hash: BlobHash): FolderId | undefined => catalogue.read((tx) => tx.ownByHash(hash, 1))[0]?.folder
-  return new Uploads({ clock, folderOf, emit: (event) => feed.onUpload(event) })
+function watchUploads({ clock }: Deps, feed: EventFeed): Uploads {
+  return new Uploads({ clock, emit: (event) => feed.onUpload(event) })
 }
 
 /** Folders, transfers and sessions. */
@@ -222,7 +221,7 @@ function buildSync(
     onEvent: (event) => feed.onEngine(event),
     onTransfer: (event) => feed.onTransfer(event),
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
-    onSent: (device, hash, bytes, sizeBytes) => uploads.sent(device, hash, bytes, sizeBytes),
+    onSent: (device, part) => uploads.sent(device, part),
   })
 }
 
@@ -259,7 +258,7 @@ async function runAll(
   o: { signal: AbortSignal },
 ): Promise<void> {
   const redial = ({ transport }: { transport: PeerTransport }): void => transport.redial()
-  parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: true })
+  parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: parts.notes.wasClean })
   using _uploads = parts.uploads
   using _checks = servePortChecks({ transport: parts.transport, clock }, o)
   const loops = [

@@ -22,6 +22,7 @@ interface TestKind {
 
 const EVERYWHERE = ['test/*.test.ts', 'test/!(lan)/**/*.test.ts']
 const KINDS: Readonly<Record<string, TestKind>> = {
+  // Small counts mostly wait, for daemons in other processes: one file more than there are processors.
   small: { globs: EVERYWHERE, scale: 'small', timeoutMs: 180_000, concurrency: availableParallelism() + 1 },
   full: { globs: EVERYWHERE, scale: 'full', timeoutMs: 1_200_000, concurrency: availableParallelism() },
   // Needs root, and network namespaces of its own: one at a time.

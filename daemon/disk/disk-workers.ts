@@ -107,10 +107,8 @@ class ThreadPool implements DiskWorkers {
     const thread: Thread = { worker: newWorker(), open: new Map() }
     this.#threads.push(thread)
     thread.worker.unref()
-    // Node holds on to a thread anew when it has come up; one that is being ended must be held until it has.
-    thread.worker.on('online', () => {
-      if (thread.open.size === 0 && !this.#isClosed) thread.worker.unref()
-    })
+    // Node holds on to a thread anew when it has come up.
+    thread.worker.on('online', () => this.#letGo(thread))
     thread.worker.on('message', (answered: Answered) => this.#settle(thread, answered))
     thread.worker.on('error', (cause) => this.#fail(thread, cause))
     thread.worker.on('exit', () => this.#fail(thread, new Error('a disk thread has ended')))
@@ -145,10 +143,15 @@ class ThreadPool implements DiskWorkers {
     this.#failures = 0
     const waiting = thread.open.get(answered.id)
     thread.open.delete(answered.id)
-    if (thread.open.size === 0) thread.worker.unref()
+    this.#letGo(thread)
     if ('answer' in answered) waiting?.resolve(answered.answer)
     else waiting?.reject(new TreeError('io', answered.error))
     this.#pump()
+  }
+
+  /** A thread that has nothing to do does not keep the process; one that is being ended does, until it has. */
+  #letGo(thread: Thread): void {
+    if (thread.open.size === 0 && this.#threads.includes(thread)) thread.worker.unref()
   }
 
   /** Another thread takes its place, unless none ever lives. */

@@ -1,6 +1,7 @@
 /**
  * What a person may ask of devices and folders later, and what is in no catalogue: when a device was last here and what it
- * runs, when a folder was last in sync, since when it has halted. Only for people, so a lost file costs nothing else.
+ * runs, when a folder was last in sync, since when it has halted, whether the daemon ended by itself. Only for people, so a lost
+ * file costs nothing else.
  */
 
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -8,6 +9,8 @@ import { parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
 import type { Clock, Log, StateFiles } from '../ports.ts'
 
 const FILE = 'notes'
+/** How often it is written that a folder is in sync. */
+const SAVE_EVERY_MS = 60_000
 
 export interface NotesPorts {
   readonly state: StateFiles
@@ -32,14 +35,21 @@ export class Notes implements AsyncDisposable {
   readonly #folders: Map<FolderId, FolderNote>
   /** Folders that are in sync with somebody at this moment. */
   readonly #inSync = new Set<FolderId>()
+  /** Whether the last life of the daemon ended by itself; so it is when there was none. */
+  readonly wasClean: boolean
+  #isClean = false
   #writing: Promise<void> | undefined
   #isChanged = false
+  /** When it was last written, on the monotonic clock. */
+  #savedMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: NotesPorts, stored: string) {
     this.#ports = ports
-    const { devices, folders } = parseNotes(stored)
+    const { devices, folders, isClean } = parseNotes(stored)
     this.#devices = devices
     this.#folders = folders
+    this.wasClean = isClean
+    this.#save()
   }
 
   // ---- Devices.
@@ -72,7 +82,7 @@ export class Notes implements AsyncDisposable {
     this.#folderNote(folder).lastInSyncMs = this.#ports.clock.wallMs()
     if (isInSync) this.#inSync.add(folder)
     else this.#inSync.delete(folder)
-    this.#save()
+    this.#saveSoon()
   }
 
   lastInSyncMs(folder: FolderId): number | null {
@@ -109,6 +119,8 @@ export class Notes implements AsyncDisposable {
   /** Resolves when all of it is on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const folder of [...this.#inSync]) this.setInSync(folder, false)
+    this.#isClean = true
+    this.#save()
     await this.#writing
   }
 
@@ -124,22 +136,32 @@ export class Notes implements AsyncDisposable {
     return known
   }
 
+  /** A busy folder is in sync and out of it again all day: that is worth no write each time. */
+  #saveSoon(): void {
+    this.#isChanged = true
+    if (this.#ports.clock.monotonicMs() - this.#savedMs >= SAVE_EVERY_MS) this.#save()
+  }
+
   /** One write at a time, and one more for all that changed meanwhile. */
   #save(): void {
     this.#isChanged = true
-    this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+    this.#writing ??= this.#write()
   }
 
   async #write(): Promise<void> {
     while (this.#isChanged) {
       this.#isChanged = false
-      const text = JSON.stringify({ devices: [...this.#devices], folders: [...this.#folders] })
+      this.#savedMs = this.#ports.clock.monotonicMs()
+      const [devices, folders] = [[...this.#devices], [...this.#folders]]
+      const text = JSON.stringify({ isClean: this.#isClean, devices, folders })
       try {
         await this.#ports.state.write(FILE, new TextEncoder().encode(text))
       } catch (cause) {
         this.#ports.log.event('notes.failed', { cause: String(cause) })
       }
     }
+    // In the same breath as the last look: what changes from now on begins another write.
+    this.#writing = undefined
   }
 }
 
@@ -149,11 +171,17 @@ export async function openNotes(ports: NotesPorts): Promise<Notes> {
 }
 
 /** Whatever is wrong with it, what is left counts. */
-function parseNotes(text: string): { devices: Map<DeviceId, DeviceNote>; folders: Map<FolderId, FolderNote> } {
+function parseNotes(text: string): {
+  devices: Map<DeviceId, DeviceNote>
+  folders: Map<FolderId, FolderNote>
+  isClean: boolean
+} {
   const devices = new Map<DeviceId, DeviceNote>()
   const folders = new Map<FolderId, FolderNote>()
+  let isClean = text === ''
   try {
     const value: unknown = JSON.parse(text)
+    isClean = isRecord(value) && value['isClean'] === true
     for (const [id, { lastSeenMs, release }] of pairsOf(value, 'devices')) {
       const note = { lastSeenMs: timeOf(lastSeenMs) ?? 0, release: typeof release === 'string' ? release : null }
       devices.set(parseDeviceId(id), note)
@@ -164,7 +192,7 @@ function parseNotes(text: string): { devices: Map<DeviceId, DeviceNote>; folders
   } catch {
     // It is only a convenience, and written anew with the next change.
   }
-  return { devices, folders }
+  return { devices, folders, isClean }
 }
 
 function pairsOf(value: unknown, field: string): [unknown, Record<string, unknown>][] {

@@ -1,25 +1,27 @@
 /** What `holt doctor` says of the other devices: whether they are connected, and reach each other's ports. */
 
 import type { Check } from '../../protocol/api/daemon.ts'
-import type { Device as DeviceView } from '../../protocol/api/devices.ts'
+import type { Device } from '../../protocol/api/devices.ts'
 import type { AbortOptions } from '../ports.ts'
+import type { PortCheckPorts } from '../sync/port-check.ts'
 import { checkPorts } from '../sync/port-check.ts'
 import { isAborted } from '../sync/deadline.ts'
-import type { ServiceParts } from './parts.ts'
 
-export function peerChecks(parts: ServiceParts, devices: readonly DeviceView[], o: AbortOptions): Promise<Check[]> {
-  return Promise.all(devices.map((device) => peerCheck(parts, device, o)))
+type Peer = Pick<Device, 'id' | 'name' | 'isOnline'>
+
+export function peerChecks(ports: PortCheckPorts, peers: readonly Peer[], o: AbortOptions): Promise<Check[]> {
+  return Promise.all(peers.map((peer) => peerCheck(ports, peer, o)))
 }
 
-async function peerCheck(parts: ServiceParts, { id, name, isOnline }: DeviceView, o: AbortOptions): Promise<Check> {
-  const { transport } = parts
+async function peerCheck(ports: PortCheckPorts, { id, name, isOnline }: Peer, o: AbortOptions): Promise<Check> {
+  const { transport } = ports
   const base = { id: `peer.${id}`, title: `Connection with ${name}` }
   if (!isOnline) {
     const fix = `Start Holt there, and let TCP port ${transport.port} through the firewalls of both devices.`
     return { ...base, outcome: 'warning', detail: `${name} is not connected.`, fix }
   }
   try {
-    const found = await checkPorts({ transport, clock: parts.deps.clock }, id, o)
+    const found = await checkPorts(ports, id, o)
     if (found === undefined) return { ...base, ...notTold(name) }
     const blocked = [
       ...(found.isReachedFromThere

@@ -46,7 +46,9 @@ function createDaemonService(parts: ServiceParts, pairings: Pairings): DaemonSer
       const peers = listDevices(parts).devices.filter(
         ({ id, isSelf }) => !isSelf && (devices.length === 0 || devices.includes(id)),
       )
-      return { checks: [...checks, ...(await peerChecks(parts, peers, o))] }
+      return {
+        checks: [...checks, ...(await peerChecks({ transport: parts.transport, clock: parts.deps.clock }, peers, o))],
+      }
     },
     logs: async (limit) => ({ directory: machine.logDirectory, records: await machine.logTail(limit) }),
     followLogs: (limit, o) => followLogs(parts, limit, o.signal),

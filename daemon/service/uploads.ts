@@ -7,6 +7,7 @@ import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { Clock } from '../ports.ts'
 import type { FileProgress, TransferTotals } from '../sync/pull-progress.ts'
+import type { SentPart } from '../sync/serve.ts'
 import { Rate, etaMs } from '../sync/rate.ts'
 
 /** A batch is over when nothing of it was sent for so long. */
@@ -48,8 +49,6 @@ interface Batch {
 
 export interface UploadsOptions {
   readonly clock: Clock
-  /** A folder that has the blob. */
-  folderOf(hash: BlobHash): FolderId | undefined
   emit(event: UploadEvent): void
 }
 
@@ -64,13 +63,9 @@ export class Uploads implements Disposable {
   }
 
   /** So many bytes of a blob went to a device. Small ones are told in sums only. */
-  sent(device: DeviceId, hash: BlobHash, bytes: number, sizeBytes: number): void {
+  sent(device: DeviceId, { folder, hash, bytes, sizeBytes }: SentPart): void {
     const nowMs = this.#o.clock.monotonicMs()
-    const key = `${device} ${hash}`
-    const known = [...this.#batches.values()].find(({ files }) => files.has(key))
-    const folder = known?.folder ?? this.#o.folderOf(hash)
-    if (folder === undefined) return
-    const batch = known ?? this.#batches.get(folder) ?? this.#begin(folder, nowMs)
+    const batch = this.#batches.get(folder) ?? this.#begin(folder, nowMs)
     batch.sentMs = nowMs
     batch.bytesDone += bytes
     batch.rate.add(bytes, nowMs)
@@ -79,7 +74,7 @@ export class Uploads implements Disposable {
       batch.bytesTotal += bytes
       return
     }
-    const file = batch.files.get(key) ?? this.#start(batch, { device, hash, sizeBytes }, nowMs)
+    const file = batch.files.get(`${device} ${hash}`) ?? this.#start(batch, { device, hash, sizeBytes }, nowMs)
     this.#advance(batch, file, bytes, nowMs)
   }
 

@@ -12,13 +12,13 @@ import { parentOf } from '../../protocol/path.ts'
 import type { PullFault, PullQueue } from './pull.ts'
 import { createPullQueue } from './pull.ts'
 import type { TransferEvent } from './pull-progress.ts'
-import type { LocatedBlob } from './serve.ts'
+import type { LocatedBlob, SentPart } from './serve.ts'
 import { serveBlobs } from './serve.ts'
 
 export interface DeviceSyncOptions extends Omit<EngineOptions, 'pulls'> {
   readonly onTransfer: (event: TransferEvent) => void
   readonly onPullFault: (fault: PullFault) => void
-  readonly onSent: (device: DeviceId, hash: BlobHash, bytes: number, sizeBytes: number) => void
+  readonly onSent: (device: DeviceId, part: SentPart) => void
 }
 
 export interface DeviceSync {
@@ -81,6 +81,7 @@ function locate({ deps }: DeviceSyncOptions, engine: Engine, hash: BlobHash): Lo
     const expect = row.fingerprint
     if (tree === undefined || content.kind !== 'file' || expect === null) continue
     return {
+      folder: id,
       sizeBytes: content.sizeBytes,
       chunkHashes: (first, count) => Promise.resolve(chunkHashes(deps.catalogue, content.chunks, first, count)),
       read: (range, { into, signal }) => tree.read(path, { range, into, expect, signal }),

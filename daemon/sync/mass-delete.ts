@@ -6,8 +6,8 @@ import type { Folder } from './folder.ts'
 import { hint } from './folder.ts'
 import { publishNow } from './folder-loops.ts'
 
-export function isAsked({ halt }: Folder): boolean {
-  return halt?.kind === 'mass-delete-here' || halt?.kind === 'mass-delete-elsewhere'
+export function isAsked(folder: Folder): boolean {
+  return noticeOf(folder) !== null
 }
 
 /**
@@ -20,7 +20,9 @@ export function takeDecision(
   others: Iterable<{ readonly halt: HaltNotice | null }>,
 ): void {
   const deletes = Math.max(0, ...[...others].map(({ halt }) => halt?.deletes ?? 0))
-  folder.agreed = decision === 'approve' ? agreeTo(deletes, folder.deps.clock.monotonicMs()) : null
+  if (decision === 'reject') folder.agreed = null
+  // An earlier yes still holds where no other device asks any more.
+  else if (deletes > 0) folder.agreed = agreeTo(deletes, folder.deps.clock.monotonicMs())
   if (!isAsked(folder)) return
   folder.decision = decision
   hint(folder, 'all')

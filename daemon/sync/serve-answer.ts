@@ -9,7 +9,7 @@ import { idBytes } from '../../protocol/ids.ts'
 import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
 import type { AbortOptions, ByteRange } from '../ports.ts'
 import { errorCode } from './error-code.ts'
-import type { LocatedBlob, ServeDeps } from './serve.ts'
+import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
 
 /** Small blobs that are located and read at a time. */
 const READS_MAX = 16
@@ -21,7 +21,7 @@ export interface AnswerFrame {
   /** The last of its request. */
   readonly isLast: boolean
   /** What of which blob is in it. */
-  readonly parts: readonly { readonly hash: BlobHash; readonly bytes: number; readonly sizeBytes: number }[]
+  readonly parts: readonly SentPart[]
 }
 
 type Request = Exclude<BlobRequest, { kind: 'cancel' }>
@@ -89,7 +89,8 @@ export class Answer {
     const chunkHash = hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
     const refusal = await this.#fill(body, located, range, hash, chunkHash, o)
     if (refusal !== undefined) return this.#refuse(refusal)
-    return { frame, isLast: this.#done === count, parts: [{ hash, bytes: size, sizeBytes: located.sizeBytes }] }
+    const { folder, sizeBytes } = located
+    return { frame, isLast: this.#done === count, parts: [{ folder, hash, bytes: size, sizeBytes }] }
   }
 
   /** A blob of another size than the asker takes it to have is not the blob that is asked for. */
@@ -120,10 +121,9 @@ export class Answer {
     const items = await inParallel(batch, (found, i) => this.#readSmall(hashes[first + i], found, o))
     this.#done += items.length
     const parts = items.flatMap((item, i) => {
-      const hash = hashes[first + i]
-      return typeof item === 'string' || hash === undefined
-        ? []
-        : [{ hash, bytes: item.length, sizeBytes: item.length }]
+      const [hash, found] = [hashes[first + i], batch[i]]
+      if (typeof item === 'string' || hash === undefined || found === undefined || typeof found === 'string') return []
+      return [{ folder: found.located.folder, hash, bytes: item.length, sizeBytes: item.length }]
     })
     return { frame: blobsFrame(req, first, items), isLast: this.#done === hashes.length, parts }
   }

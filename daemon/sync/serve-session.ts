@@ -135,6 +135,6 @@ export class ServeSession {
 
   async #send({ frame, parts }: AnswerFrame): Promise<void> {
     await this.#stream.write(frame, { signal: this.#signal })
-    for (const { hash, bytes, sizeBytes } of parts) this.#deps.onSent?.(this.#stream.remote, hash, bytes, sizeBytes)
+    for (const part of parts) this.#deps.onSent?.(this.#stream.remote, part)
   }
 }

@@ -6,13 +6,15 @@
 
 import type { BlobRefusal } from '../../protocol/blob-messages.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
-import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
+import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import type { AbortOptions, ByteRange, Clock, Log, PeerStream, PeerTransport } from '../ports.ts'
 import { ServeSession } from './serve-session.ts'
 
 /** Where the bytes of a blob are on this device. */
 export interface LocatedBlob {
+  /** The folder whose file it is. */
+  readonly folder: FolderId
   readonly sizeBytes: number
   /** The hashes of `count` chunks from `first`, joined; asked only of blobs of more than one chunk. Undefined: not known. */
   chunkHashes(first: number, count: number): Promise<Uint8Array | undefined>
@@ -22,6 +24,14 @@ export interface LocatedBlob {
    * @throws an error of code `changed` or `missing` where the bytes are not there any more
    */
   read(range: ByteRange, o: AbortOptions & { into: Uint8Array }): AsyncIterable<Uint8Array>
+}
+
+/** So many bytes of a blob that have gone out. */
+export interface SentPart {
+  readonly folder: FolderId
+  readonly hash: BlobHash
+  readonly bytes: number
+  readonly sizeBytes: number
 }
 
 export interface ServeDeps {
@@ -35,8 +45,7 @@ export interface ServeDeps {
   readonly mayRead: (device: DeviceId, hash: BlobHash) => boolean
   /** What was located is not there as it was: the path should be scanned again. */
   readonly onStale?: (hash: BlobHash, code: BlobRefusal) => void
-  /** So many bytes of a blob of so many bytes have gone out. */
-  readonly onSent?: (device: DeviceId, hash: BlobHash, bytes: number, sizeBytes: number) => void
+  readonly onSent?: (device: DeviceId, part: SentPart) => void
 }
 
 /** Serves until it is disposed; then all streams end, and the promise resolves when nothing reads any more. */

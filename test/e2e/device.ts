@@ -7,7 +7,6 @@ import { once } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -18,6 +17,7 @@ import type { Event, EventPage } from '../../protocol/api/events.ts'
 import type { Folder } from '../../protocol/api/folders.ts'
 import { runtimeDirFor } from '../../protocol/api/home-path.ts'
 import { socketPathFor } from '../../protocol/api/socket-path.ts'
+import { freePort } from '../free-port.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 /** Compiled once for all processes of this test file. */
@@ -203,15 +203,6 @@ export class Device implements AsyncDisposable {
     await this.#endStarted()
     rmSync(join(this.home, '..'), { recursive: true, force: true, maxRetries: 3 })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Pairs two devices by a code, over an address. */

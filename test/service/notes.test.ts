@@ -87,7 +87,31 @@ describe('notes', () => {
     const notes = await desk.open()
     for (let i = 0; i < 100; i += 1) notes.sawDevice(BEN)
     await notes[Symbol.asyncDispose]()
-    assert.ok(desk.writes <= 2, `${desk.writes} writes`)
+    assert.ok(desk.writes <= 3, `${desk.writes} writes`)
+  })
+
+  it('are not written each time that a busy folder is in sync, and all the same at the end', async () => {
+    const desk = new Desk()
+    const notes = await desk.open()
+    for (let i = 0; i < 1000; i += 1) {
+      notes.setInSync(PHOTOS, i % 2 === 0)
+      await new Promise((resolve) => setImmediate(resolve))
+      desk.nowMs += 200
+    }
+    assert.ok(desk.writes <= 5, `${desk.writes} writes`)
+    const again = await desk.restart(notes)
+    assert.equal(again.lastInSyncMs(PHOTOS), desk.nowMs - 200)
+  })
+
+  it('tell an end that was clean from one that was not', async () => {
+    const desk = new Desk()
+    const first = await desk.open()
+    assert.ok(first.wasClean, 'there was no life before')
+    const afterEnd = await desk.restart(first)
+    assert.ok(afterEnd.wasClean)
+    await new Promise((resolve) => setImmediate(resolve))
+    const afterKill = await desk.open()
+    assert.ok(!afterKill.wasClean)
   })
 
   it('begin empty where the file is damaged, and keep what of it can be read', async () => {

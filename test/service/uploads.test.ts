@@ -44,7 +44,6 @@ function bench(): { time: Time; uploads: Uploads; events: UploadEvent[] } {
   const events: UploadEvent[] = []
   const uploads = new Uploads({
     clock: time,
-    folderOf: (hash) => (hash === LARGE || hash === SMALL ? FOLDER : undefined),
     emit: (event) => events.push(event),
   })
   return { time, uploads, events }
@@ -54,10 +53,10 @@ describe('what other devices fetch from here', () => {
   it('is told with its rate and what is left of what was asked for, each device by itself', async () => {
     const { time, uploads, events } = bench()
     using _ = uploads
-    uploads.sent(BEN, LARGE, MIB, 4 * MIB)
+    uploads.sent(BEN, { folder: FOLDER, hash: LARGE, bytes: MIB, sizeBytes: 4 * MIB })
     await time.pass(1000)
-    uploads.sent(BEN, LARGE, MIB, 4 * MIB)
-    uploads.sent(CAROL, LARGE, MIB, 4 * MIB)
+    uploads.sent(BEN, { folder: FOLDER, hash: LARGE, bytes: MIB, sizeBytes: 4 * MIB })
+    uploads.sent(CAROL, { folder: FOLDER, hash: LARGE, bytes: MIB, sizeBytes: 4 * MIB })
     const total = uploads.totals(FOLDER)
     assert.deepEqual(total, {
       ...{ filesDone: 0, filesTotal: 2, bytesDone: 3 * MIB, bytesTotal: 8 * MIB },
@@ -79,7 +78,7 @@ describe('what other devices fetch from here', () => {
   it('ends with the file, and the batch once nothing was sent for three seconds', async () => {
     const { time, uploads, events } = bench()
     using _ = uploads
-    for (let i = 0; i < 2; i += 1) uploads.sent(BEN, LARGE, MIB, 2 * MIB)
+    for (let i = 0; i < 2; i += 1) uploads.sent(BEN, { folder: FOLDER, hash: LARGE, bytes: MIB, sizeBytes: 2 * MIB })
     assert.equal(events.at(-1)?.kind, 'file-done')
     assert.deepEqual(uploads.active(), [])
     assert.equal(uploads.totals(FOLDER)?.etaMs, null)
@@ -93,17 +92,16 @@ describe('what other devices fetch from here', () => {
   it('forgets what a device took elsewhere, or no longer wanted', async () => {
     const { time, uploads } = bench()
     using _ = uploads
-    uploads.sent(BEN, LARGE, MIB, 4 * MIB)
+    uploads.sent(BEN, { folder: FOLDER, hash: LARGE, bytes: MIB, sizeBytes: 4 * MIB })
     await time.pass(3000)
     assert.deepEqual(uploads.active(), [])
   })
 
-  it('is told in sums only where it is small, and not at all where no folder has it', () => {
+  it('is told in sums only where it is small', () => {
     const { uploads, events } = bench()
     using _ = uploads
-    uploads.sent(BEN, SMALL, 100, 100)
-    uploads.sent(BEN, SMALL, 100, 100)
-    uploads.sent(BEN, blobHashOf(new Uint8Array(32).fill(9)), 100, 100)
+    uploads.sent(BEN, { folder: FOLDER, hash: SMALL, bytes: 100, sizeBytes: 100 })
+    uploads.sent(BEN, { folder: FOLDER, hash: SMALL, bytes: 100, sizeBytes: 100 })
     assert.equal(uploads.totals(FOLDER)?.filesDone, 2)
     assert.deepEqual(
       events.map(({ kind }) => kind),

@@ -157,6 +157,6 @@ function createSync(
     onEvent: () => undefined,
     onTransfer: () => undefined,
     onPullFault: () => undefined,
-    onSent: (_, __, bytes) => onSent(bytes),
+    onSent: (_, { bytes }) => onSent(bytes),
   })
 }

@@ -126,7 +126,7 @@ export class BlobBench implements AsyncDisposable {
         locate: async (hash) => locate(holder, hash),
         mayRead: (_, hash) => holder.manners.mayRead?.(hash) ?? true,
         onStale: (_, code) => holder.stale.push(code),
-        onSent: (_, __, bytes) => (holder.sentBytes += bytes),
+        onSent: (_, { bytes }) => (holder.sentBytes += bytes),
       }
       serveBlobs(own)
       transport.admit(new Set(this.world.devices().map(({ id }) => id)))
@@ -259,6 +259,7 @@ function locate({ blobs, manners }: Holder, hash: BlobHash): LocatedBlob | undef
   const { list } = known
   const hashes = list === null ? undefined : (manners.listOf?.(list) ?? list.hashes)
   return {
+    folder: FOLDER,
     sizeBytes: known.sizeBytes,
     chunkHashes: async (first, count) => hashes?.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES),
     async *read({ start, end }) {

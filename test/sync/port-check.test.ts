@@ -1,8 +1,6 @@
 /** Whether two members reach each other's ports, as they tell one another. */
 
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { openPeerTransport } from '../../daemon/peers/transport.ts'
 import type { Libp2pPeerTransport } from '../../daemon/peers/transport.ts'
@@ -10,14 +8,13 @@ import type { PeerTransport } from '../../daemon/ports.ts'
 import { checkPorts, servePortChecks } from '../../daemon/sync/port-check.ts'
 import { createSystemClock } from '../../daemon/system-clock.ts'
 import { peerChecks } from '../../daemon/service/peer-checks.ts'
-import type { ServiceParts } from '../../daemon/service/parts.ts'
-import type { Device } from '../../protocol/api/devices.ts'
 import {
   decodePortAnswer,
   decodePortQuestion,
   encodePortAnswer,
   encodePortQuestion,
 } from '../../protocol/port-messages.ts'
+import { freePort } from '../free-port.ts'
 
 const o = { signal: AbortSignal.timeout(30_000) }
 const clock = createSystemClock()
@@ -29,14 +26,6 @@ async function open(): Promise<Libp2pPeerTransport> {
 }
 
 /** A port at which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** The same device, that says it listens somewhere else. */
 function saying(transport: PeerTransport, port: number): PeerTransport {
@@ -67,9 +56,7 @@ describe('the ports of two members', () => {
     transport: PeerTransport,
   ): Promise<{ outcome: string; detail: string; fix: string | null }> => {
     assert.ok(b)
-    const parts = { transport, deps: { clock } } as unknown as ServiceParts
-    const device = { id: b.self, name: 'ben', isOnline: true } as Device
-    const [check] = await peerChecks(parts, [device], o)
+    const [check] = await peerChecks({ transport, clock }, [{ id: b.self, name: 'ben', isOnline: true }], o)
     return check ?? assert.fail()
   }
 
@@ -83,7 +70,7 @@ describe('the ports of two members', () => {
 
   it('are told apart where one is closed, with the firewall that has to be opened', async () => {
     assert.ok(a && b)
-    const closed = await closedPort()
+    const closed = await freePort()
     using _served = servePortChecks({ transport: b, clock }, o)
     const { outcome, detail, fix } = await doctorOf(saying(a, closed))
     assert.equal(outcome, 'warning')
@@ -93,7 +80,7 @@ describe('the ports of two members', () => {
 
   it('are told apart where the other one is closed', async () => {
     assert.ok(a && b)
-    const closed = await closedPort()
+    const closed = await freePort()
     using _served = servePortChecks({ transport: saying(b, closed), clock }, o)
     const { outcome, detail, fix } = await doctorOf(a)
     assert.equal(outcome, 'warning')
