@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { COMPILE_CACHE } from '../test/compile-cache.ts'
 import { parseTable } from './markdown-table.ts'
 import { RESULTS_DIRECTORY, isNamed, nameOf, parseResults } from './test-results.ts'
 import type { TestResult } from './test-results.ts'
@@ -59,7 +60,7 @@ async function runNode(kind: TestKind, files: readonly string[], resultsFile: st
     ['--test', ...reporters, ...limits, ...(files.length > 0 ? files : kind.globs)],
     {
       stdio: 'inherit',
-      env: { ...process.env, HOLT_TEST_SCALE: kind.scale },
+      env: { ...process.env, HOLT_TEST_SCALE: kind.scale, NODE_COMPILE_CACHE: COMPILE_CACHE },
     },
   )
   await once(child, 'close')

@@ -16,6 +16,12 @@ if (process.env['FAKE_DAEMON'] === 'fail') {
   process.stderr.write('/h/config.toml, line 3: there is no option "lisen". Did you mean "listen"?\n')
   process.exitCode = 2
 } else {
+  // Before anybody can be answered: who was answered may send one at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      ended.resolve(undefined)
+    })
+  }
   process.stdout.write('the daemon speaks\n')
   await using server = await startHttp({
     service: {
@@ -30,11 +36,6 @@ if (process.env['FAKE_DAEMON'] === 'fail') {
     tcp: 'off',
     log: { event: () => undefined },
   })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      ended.resolve(undefined)
-    })
-  }
   await ended.promise
   process.stdout.write(`stopped ${server.socketPath}\n`)
 }

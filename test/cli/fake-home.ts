@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
@@ -17,6 +17,7 @@ import type { Route } from '../../protocol/api/routes.ts'
 import { ROUTES } from '../../protocol/api/routes.ts'
 import { socketPathFor } from '../../protocol/api/socket-path.ts'
 import { startHttp } from '../../daemon/http/server.ts'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 import type { FakeService } from '../http/fake-service.ts'
 import { createFakeService } from '../http/fake-service.ts'
 
@@ -24,11 +25,6 @@ export const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 export const TOKEN = '5a'.repeat(32)
 /** No command here takes a second on a quiet machine; one that takes this long hangs. */
 export const DEADLINE_MS = 20_000
-/** Compiled once for all processes of this test file. */
-export const COMPILE_CACHE = join(tmpdir(), `holt-cli-cache-${process.pid}`)
-process.once('exit', () => {
-  rmSync(COMPILE_CACHE, { recursive: true, force: true })
-})
 
 export interface Ran {
   readonly status: number | null

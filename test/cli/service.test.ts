@@ -10,7 +10,7 @@ import type { ServicePlan } from '../../cli/service/service.ts'
 import { planService } from '../../cli/service/service.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { JSON_SHAPES } from '../../scripts/json-shapes.ts'
-import { COMPILE_CACHE } from './fake-home.ts'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 import type { Ended } from './lent-world.ts'
 import { say } from './lent-world.ts'
 

@@ -17,12 +17,10 @@ import type { Event, EventPage } from '../../protocol/api/events.ts'
 import type { Folder } from '../../protocol/api/folders.ts'
 import { runtimeDirFor } from '../../protocol/api/home-path.ts'
 import { socketPathFor } from '../../protocol/api/socket-path.ts'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 import { freePort } from '../free-port.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
-/** Compiled once for all processes of this test file. */
-const COMPILE_CACHE = join(tmpdir(), `holt-e2e-cache-${process.pid}`)
-process.once('exit', () => rmSync(COMPILE_CACHE, { recursive: true, force: true }))
 /** How long anything may take before a test gives up. */
 const PATIENCE_MS = 60_000
 const LOOK_MS = 50
@@ -223,16 +221,19 @@ export async function firstLine(process: ChildProcess): Promise<string> {
   return text.split('\n')[0] ?? ''
 }
 
-/** Polls until a condition holds. @throws Error after a minute. */
+/** Polls until a condition holds; a look that costs much is taken less often. @throws Error after a minute. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   patienceMs = PATIENCE_MS,
 ): Promise<void> {
   const deadline = performance.now() + patienceMs
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  for (;;) {
+    const startMs = performance.now()
+    if (await holds()) return
+    const nowMs = performance.now()
+    if (nowMs > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, Math.max(LOOK_MS, 3 * (nowMs - startMs))))
   }
 }
 

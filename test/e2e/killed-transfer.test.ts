@@ -6,15 +6,16 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'node:test'
+import { scaled } from '../scale.ts'
 import type { Device } from './device.ts'
 import { until } from './device.ts'
 import { OwnNetwork, ownNetworkSkipReason } from './own-network.ts'
 import { same, share, untilInSync, withPair } from './pairs.ts'
 
 const MEBIBYTE = 2 ** 20
-const FILM_BYTES = 96 * MEBIBYTE
+const FILM_BYTES = scaled({ small: 48, full: 96 }) * MEBIBYTE
 /** When the one is killed. */
-const HALF_BYTES = 40 * MEBIBYTE
+const HALF_BYTES = scaled({ small: 20, full: 40 }) * MEBIBYTE
 /** What may be sent again. */
 const AGAIN_BYTES_MAX = 16 * MEBIBYTE
 /** Headers, handshakes and manifests, of all that is sent. */

@@ -9,12 +9,12 @@ import { describe, it } from 'node:test'
 import { scaled } from '../scale.ts'
 import { Device, digest, pair, until } from './device.ts'
 
-const ROUNDS = scaled({ small: 3, full: 20 })
+const ROUNDS = scaled({ small: 2, full: 20 })
 const FILES_A_ROUND = 12
 /** Enough that the one who is killed is often in the middle of it. */
 const LARGE_BYTES = 3_000_000
 /** Long enough for a change to arrive, were there still a way. */
-const ARRIVAL_MS = 4000
+const ARRIVAL_MS = 3000
 
 interface Three {
   readonly anna: Device
