@@ -1,13 +1,15 @@
 /**
  * The benchmark: from "the files appear" on one side to "identical and durable" on the other, each program beside the others in
  * one run over loopback. Every result is compared byte by byte after the clock has stopped. Prints a table; `--write` puts it
- * into docs/PERFORMANCE.md. `--quick` takes small data sets. `--only NAME` runs one program, `--set NAME` one data set.
+ * into docs/PERFORMANCE.md. `--quick` takes small data sets. `--only NAME` runs one program, `--set NAME` one data set. `--runs N`
+ * takes the median of N runs.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
 import type { Contender } from './contender.ts'
 import { checkSame, listFiles } from './contender.ts'
 import type { DataSet } from './data-sets.ts'
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     set: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '1' },
   },
 })
 
@@ -36,6 +39,7 @@ interface Row {
 }
 
 const seed = Number(values.seed)
+const runs = Number(values.runs)
 const sets: readonly DataSet[] = values.quick
   ? [big(seed, 64), small(seed, 1000), mixed(seed, 200, 50)]
   : [big(seed, 1024), small(seed, 20_000), mixed(seed, 2000, 500)]
@@ -55,25 +59,28 @@ async function main(): Promise<void> {
   const rows: Row[] = []
   const versions = new Map<string, string>()
   try {
-    for (const [name, start] of starters) {
-      if (values.only !== undefined && values.only !== name) continue
-      for (const set of sets) {
-        if (values.set !== undefined && values.set !== set.name) continue
-        const contender = await start(join(directory, `${name}-${set.name}`))
-        if (contender === undefined) break
-        await using running = contender
-        versions.set(running.name, running.version)
-        rows.push(await firstSync(running, set, directory))
-        if (set.name === 'mixed' && name !== 'rsync') rows.push(await oneNewFile(running, set.files))
-        process.stdout.write(`${describe(rows.slice(-2)).join('\n')}\n`)
+    for (let run = 1; run <= runs; run += 1) {
+      // Beside each other set by set, so that a machine that grows slower is slow for all.
+      for (const set of sets.filter(({ name }) => values.set === undefined || values.set === name)) {
+        for (const [name, start] of starters) {
+          if (values.only !== undefined && values.only !== name) continue
+          const contender = await start(join(directory, `${name}-${set.name}-${run}`))
+          if (contender === undefined) continue
+          await using running = contender
+          versions.set(running.name, running.version)
+          const found = [await firstSync(running, set, directory)]
+          if (set.name === 'mixed' && name !== 'rsync') found.push(await oneNewFile(running, set.files))
+          process.stdout.write(`${describe(found).join('\n')}\n`)
+          rows.push(...found)
+        }
       }
     }
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
-  const page = render(rows, versions)
+  const page = render(medians(rows), versions)
   process.stdout.write(`\n${page}\n`)
-  if (values.write) writeTable(page)
+  if (values.write) await writeTable(page)
 }
 
 async function firstSync(contender: Contender, set: DataSet, directory: string): Promise<Row> {
@@ -106,6 +113,17 @@ async function oneNewFile(contender: Contender, files: number): Promise<Row> {
   }
 }
 
+/** One row for all runs of a program: the median of the seconds, and the most memory that any of them took. */
+function medians(rows: readonly Row[]): Row[] {
+  const byName = Map.groupBy(rows, ({ row, program }) => `${row} of ${program}`)
+  return [...byName.values()].flatMap((same) => {
+    const middle = [...same].sort((a, b) => a.seconds - b.seconds)[Math.floor((same.length - 1) / 2)]
+    if (middle === undefined) return []
+    const rssMib = middle.rssMib.map((_, side) => Math.max(...same.map((each) => each.rssMib[side] ?? 0)))
+    return [{ ...middle, rssMib }]
+  })
+}
+
 function describe(rows: readonly Row[]): string[] {
   return rows.map(
     ({ row, program, seconds, rssMib }) =>
@@ -129,17 +147,18 @@ function render(rows: readonly Row[], versions: ReadonlyMap<string, string>): st
     `Machine: ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}.`,
     `Versions: ${[...versions].map(([name, version]) => `${name} ${version}`).join('; ')}.`,
     `Data: ${sets.map(({ name, files, bytes }) => `${name} ${files} files, ${Math.round(bytes / 2 ** 20)} MiB`).join('; ')}; seed ${seed}.`,
-    'Seconds from the appearance of the files to both sides being the same; in brackets the peak resident memory of each side.',
+    `Seconds from the appearance of the files to both sides being the same${runs > 1 ? `, the median of ${runs} runs` : ''}; in brackets the peak resident memory of each side.`,
   ].join('\n')
 }
 
 /** Between the marks; the words around them are kept. */
-function writeTable(table: string): void {
+async function writeTable(table: string): Promise<void> {
   const file = new URL('../docs/PERFORMANCE.md', import.meta.url)
   const [begin, end] = ['<!-- table -->', '<!-- /table -->']
   const text = readFileSync(file, 'utf8')
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
   if (from < 0 || to < 0) throw new Error('docs/PERFORMANCE.md has no place for the table')
-  writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${table}\n\n${text.slice(to)}`)
+  const written = `${text.slice(0, from + begin.length)}\n\n${table}\n\n${text.slice(to)}`
+  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), parser: 'markdown' }))
 }
