@@ -23,7 +23,7 @@ import { resolverOf } from './folder.ts'
 import { rootHalt } from './observe.ts'
 
 /** Paths that are decided and applied together: enough for one sync of each directory to pay, few enough to stay prompt. */
-const BATCH_PATHS = 1024
+const BATCH_PATHS = 512
 
 /** The queue of pulls, as a pass uses it. */
 export type Pulls = Pick<PullQueue, 'want' | 'unwant' | 'unwantFolder'>
