@@ -132,9 +132,9 @@ function planUnit(target: Target, planning: Planning): Unit {
   const blobs: BlobRef[] = []
   let isVacated = false
   for (const copy of target.copies) {
-    const aside: Step | undefined = isVacated ? undefined : moveAside(target, copy)
+    const aside: Step | undefined = isVacated || copy.copies.length > 0 ? undefined : moveAside(target, copy)
     isVacated ||= aside !== undefined
-    const found: Unit = aside === undefined ? planOne(copy, planning, false, 0) : { kind: 'steps', steps: [aside] }
+    const found: Unit = aside === undefined ? planUnit(copy, planning) : { kind: 'steps', steps: [aside] }
     if (found.kind === 'later') return found
     if (found.kind === 'wants') blobs.push(...found.blobs)
     else steps.push(...found.steps)

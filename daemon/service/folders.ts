@@ -66,7 +66,15 @@ async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOption
   if (!facts.exists) throw new ServiceError('path-not-found', `${request.path} does not exist.`)
   const marked = knownFolders(parts).find(({ id, held }) => id === facts.marker && held === undefined)
   // Its files were this folder's before: adding them again is accepting it again.
-  if (marked !== undefined) return acceptFolder(parts, marked.id, { path: request.path, waitMs: 0, confirm: true }, o)
+  if (marked !== undefined) {
+    if (request.name !== undefined && request.name !== marked.name)
+      throw new ServiceError(
+        'root-marked',
+        `${facts.realPath} is of the folder "${marked.name}", which the group still has; it cannot be added as "${request.name}".`,
+        { nextStep: `Run the command again without --name to have "${marked.name}" here again.` },
+      )
+    return acceptFolder(parts, marked.id, { path: request.path, waitMs: 0, confirm: true }, o)
+  }
   const here = knownFolders(parts).find(({ held }) => held?.settings.path === facts.realPath)
   if (here !== undefined)
     throw new ServiceError('already-held', `${facts.realPath} is the folder "${here.name}" already.`)

@@ -119,7 +119,10 @@ function targetOf(look: Look, path: RelPath, verdict: Exclude<Verdict, { kind: '
   }
 }
 
-/** The conflict copy that a loser needs: resolved like any path, so that a deletion of the copy elsewhere stands. */
+/**
+ * The conflict copy that a loser needs: resolved like any path, so that a deletion of the copy elsewhere stands, and that what a
+ * person wrote under just that name gets a copy of its own.
+ */
 function copyTarget(look: Look, path: RelPath, loser: Entry): Target[] {
   const { folder, tx, resolver } = look
   const copyPath = conflictPath(path, loser, folder.deps.crypto)
@@ -127,7 +130,7 @@ function copyTarget(look: Look, path: RelPath, loser: Entry): Target[] {
   const own = look.own(copyPath)
   const verdict = resolve(own?.entry, [...look.others(copyPath), conflictCopy(copyPath, loser)], resolver)
   if (verdict.kind === 'nothing') return []
-  return [{ entry: verdict.entry, own, reason: 'conflict-copy', copies: [] }]
+  return [{ ...targetOf(look, copyPath, verdict), reason: 'conflict-copy' }]
 }
 
 /** Whether a live conflict copy of the same name has these bytes already. */
