@@ -10,7 +10,10 @@ export interface Arguments {
   required(operand: string): string
   operand(operand: string): string | undefined
   /** Of a flag that takes one. */
+  /** The last one, where it was given several times. */
   value(flag: string): string | undefined
+  /** Every one, of a flag that may be given several times. */
+  values(flag: string): readonly string[]
   /** A whole number above 0. */
   number(flag: string): number | undefined
   has(flag: string): boolean
@@ -22,9 +25,12 @@ export async function parseArguments(command: Command, words: readonly string[])
   const parsed: ParsedWords =
     words.length === 0 ? { operands: [], values: {} } : await parseWords(command, flags, words)
   const operands = nameOperands(command, parsed.operands)
-  const value = (flag: string): string | undefined => {
+  const values = (flag: string): string[] => {
     const given = parsed.values[flag]
-    return typeof given === 'string' ? given : undefined
+    return (Array.isArray(given) ? given : [given]).filter((each): each is string => typeof each === 'string')
+  }
+  const value = (flag: string): string | undefined => {
+    return values(flag).at(-1)
   }
   return {
     operand: (name) => operands.get(name),
@@ -34,8 +40,9 @@ export async function parseArguments(command: Command, words: readonly string[])
       return given
     },
     value,
+    values,
     number: (flag) => toNumber(flag, value(flag)),
-    has: (flag) => parsed.values[flag] === true,
+    has: (flag) => [parsed.values[flag]].flat().includes(true),
   }
 }
 
@@ -62,7 +69,7 @@ async function parseWords(command: Command, flags: readonly Flag[], words: reado
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
+      'duplicate-arguments-array': true,
       'parse-numbers': false,
       'parse-positional-numbers': false,
       'populate--': true,

@@ -5,6 +5,7 @@ import type { ExitStatus } from '../../protocol/api/constants.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { isAgreed, preview, tellKept } from '../accept-flow.ts'
 import type { CommandContext } from '../command.ts'
+import { givenMode } from '../folder-mode.ts'
 import { waitForSync } from '../sync-wait.ts'
 import { t } from '../text.ts'
 
@@ -17,7 +18,7 @@ export async function runAccept(context: CommandContext): Promise<ExitStatus> {
     out.note(t`Nothing was changed.`)
     return EXIT.refused
   }
-  const said = { params: { folder: found.folder }, body: { path: found.path, confirm: true } }
+  const said = { params: { folder: found.folder }, body: { path: found.path, confirm: true, ...givenMode(context) } }
   const folder = await client.call('acceptFolder', said, { signal })
   tellKept(context, folder)
   return args.has('wait') ? await waitForSync(context, folder) : EXIT.ok

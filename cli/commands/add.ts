@@ -5,6 +5,7 @@ import type { ExitStatus } from '../../protocol/api/constants.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { Folder } from '../../protocol/api/folders.ts'
 import { isAgreed, preview, tellKept } from '../accept-flow.ts'
+import { givenMode } from '../folder-mode.ts'
 import { CliError, isProblem, usageError } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import { sayIfSlow } from '../patience.ts'
@@ -70,7 +71,13 @@ async function joinOrAdd(context: CommandContext): Promise<Folder | undefined> {
 async function add(context: CommandContext, ifOffered: IfOffered, isConfirmed = false): Promise<Folder> {
   const { args, client, out, signal } = context
   const name = args.value('name')
-  const body = { path: pathOf(context), ifOffered, confirm: isConfirmed, ...(name !== undefined && { name }) }
+  const body = {
+    path: pathOf(context),
+    ifOffered,
+    confirm: isConfirmed,
+    ...(name !== undefined && { name }),
+    ...givenMode(context),
+  }
   const folder = await sayIfSlow(out, t`Looking at ${body.path} …`, client.call('addFolder', { body }, { signal }))
   if (ifOffered === 'join') tellKept(context, folder)
   else tellShared(context, folder)

@@ -5,6 +5,13 @@ import type { Command, Flag } from '../command.ts'
 const WAIT_FLAG: Flag = { name: 'wait', description: 'Wait until the folder is in sync, and show how far it is' }
 const YES_FLAG: Flag = { name: 'yes', short: 'y', description: 'Do not ask' }
 
+const MODE_FLAG: Flag = {
+  name: 'mode',
+  value: 'MODE',
+  description: 'What this device does with it; see `holt folder set`',
+  completes: ['send-receive', 'send-only', 'receive-only', 'receive-archive'],
+}
+
 export const BEGIN_COMMANDS: readonly Command[] = [
   {
     name: ['start'],
@@ -68,6 +75,7 @@ export const BEGIN_COMMANDS: readonly Command[] = [
       { name: 'name', short: 'n', value: 'NAME', description: "What to call it (default: the directory's name)" },
       { name: 'join', description: 'Keep the folder of that name which the group offers' },
       { name: 'new', description: 'Make another folder of that name' },
+      MODE_FLAG,
       YES_FLAG,
       WAIT_FLAG,
     ],
@@ -87,7 +95,7 @@ export const BEGIN_COMMANDS: readonly Command[] = [
       { name: 'FOLDER', isRequired: true, description: 'its name or id', completes: 'folder' },
       { name: 'PATH', isRequired: false, description: 'where to keep it (default: ~/NAME)', completes: 'path' },
     ],
-    flags: [YES_FLAG, WAIT_FLAG],
+    flags: [MODE_FLAG, YES_FLAG, WAIT_FLAG],
     operations: ['previewFolder', 'acceptFolder', 'getFolder', 'getDaemon'],
     exits: { needsAttention: 'with --wait: the folder halted' },
     daemon: 'started',

@@ -5,6 +5,9 @@ import type { Command, Operand } from '../command.ts'
 const FOLDER: Operand = { name: 'FOLDER', isRequired: true, description: 'its name or id', completes: 'folder' }
 const DEVICE: Operand = { name: 'DEVICE', isRequired: true, description: 'its name or id', completes: 'device' }
 
+const MODES = ['send-receive', 'send-only', 'receive-only', 'receive-archive'] as const
+const POLICIES = ['keep-both', 'newest', 'manual', 'prefer:'] as const
+
 export const FOLDER_COMMANDS: readonly Command[] = [
   {
     name: ['approve'],
@@ -61,6 +64,44 @@ export const FOLDER_COMMANDS: readonly Command[] = [
     operations: ['removeFolder', 'getDaemon'],
     daemon: 'started',
     load: async () => (await import('../commands/folder.ts')).runRemove,
+  },
+  {
+    name: ['folder', 'set'],
+    group: 'folders',
+    summary: 'Choose what this device does with a folder, and how conflicts are settled',
+    details: [
+      'Modes: send-receive keeps it the same both ways; send-only sends and takes nothing; receive-only follows the others, and what is changed here goes no further; receive-archive follows them too, and keeps what they delete.',
+      'How conflicts are settled is one choice for the whole group: keep-both makes a copy beside the file, newest and prefer:DEVICE keep one and put the other into the versions, manual leaves every device its own until somebody says holt resolve.',
+      'What is not named stays as it is; without any choice, it says what holds.',
+    ],
+    operands: [FOLDER],
+    flags: [
+      { name: 'mode', value: 'MODE', description: 'What this device does with it', completes: MODES },
+      {
+        name: 'conflicts',
+        value: 'POLICY',
+        description: 'keep-both, newest, manual or prefer:DEVICE',
+        completes: POLICIES,
+      },
+      { name: 'keep-days', value: 'DAYS', description: 'Keep earlier contents so many days; "default" as configured' },
+      {
+        name: 'keep-versions',
+        value: 'COUNT',
+        description: 'Keep so many earlier contents of a path; "all" for no bound',
+      },
+      { name: 'keep-size', value: 'SIZE', description: 'Keep so much, such as 20GB; "all" for no bound' },
+      {
+        name: 'include',
+        value: 'PATTERN',
+        description: 'Keep only what fits, as in .holtignore; may be said several times',
+      },
+      { name: 'exclude', value: 'PATTERN', description: 'Keep nothing that fits; may be said several times' },
+      { name: 'everything', description: 'Keep all of it: no more include and exclude' },
+    ],
+    operations: ['changeFolder', 'getFolder', 'getDaemon'],
+    json: [{ form: 'value', schema: 'Folder' }],
+    daemon: 'started',
+    load: async () => (await import('../commands/folder-set.ts')).runSet,
   },
 ]
 

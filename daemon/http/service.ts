@@ -12,6 +12,7 @@ import type { Event, EventPage } from '../../protocol/api/events.ts'
 import type {
   AcceptFolder,
   AddFolder,
+  ChangeFolder,
   Folder,
   FolderList,
   Preview,
@@ -88,6 +89,8 @@ export interface FolderService {
    * `root-read-only`, `root-denied`, `no-space`
    */
   acceptFolder(ref: string, request: AcceptFolder, o: AbortOptions): Promise<Folder>
+  /** What is left out stays as it is. @throws ServiceError `not-held` but for the conflict policy, `bad-request`, `device-not-found`, `not-allowed` */
+  changeFolder(ref: string, request: ChangeFolder): Promise<Folder>
   /** Pausing what is paused succeeds. @throws ServiceError `not-held` */
   pauseFolder(ref: string): Promise<Folder>
   /** Resuming what is not paused succeeds. @throws ServiceError `not-held` */

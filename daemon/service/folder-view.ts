@@ -4,10 +4,13 @@ import { hex } from '@scure/base'
 import type { Folder as FolderView, FolderPeer, FolderState, Halt as HaltView } from '../../protocol/api/folders.ts'
 import { sameBytes } from '../../protocol/chunks.ts'
 import { openHead } from '../../protocol/manifest.ts'
+import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { FolderTotals } from '../catalogue-port.ts'
 import type { Folder, Halt } from '../sync/folder.ts'
 import type { Held } from '../sync/holding.ts'
+import type { Selection } from '../sync/settings.ts'
+import { policyOf } from './folder-choices.ts'
 import type { ServiceParts } from './parts.ts'
 import type { KnownFolder } from './refs.ts'
 import { nameOf } from './refs.ts'
@@ -31,7 +34,10 @@ export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderVie
     id,
     name,
     root: held?.settings.path ?? null,
-    mode: held === undefined ? null : 'send-receive',
+    mode: held?.settings.mode ?? null,
+    conflictPolicy: formatConflictPolicy(policyOf(parts, id)),
+    retention: held?.settings.retention ?? null,
+    selection: held === undefined ? null : toSelectionView(held.settings.selection),
     state: stateOf(parts, known, totals),
     held: amount,
     total: { files: amount.files + waiting.files, bytes: amount.bytes + waiting.bytes },
@@ -43,6 +49,10 @@ export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderVie
     digest: held === undefined ? null : hex.encode(totals.digest),
     lastInSyncMs: parts.notes.lastInSyncMs(id),
   }
+}
+
+function toSelectionView({ include, exclude }: Selection): NonNullable<FolderView['selection']> {
+  return { include: [...include], exclude: [...exclude] }
 }
 
 function problemCount(folder: Folder | undefined): number {

@@ -7,13 +7,16 @@ import type {
   Preview,
   PreviewFolder,
 } from '../../protocol/api/folders.ts'
+import type { FolderMode } from '../../protocol/group.ts'
 import { folderIdOf } from '../../protocol/ids.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { FolderService } from '../http/service.ts'
 import { ServiceError } from '../http/service.ts'
 import type { AbortOptions } from '../ports.ts'
 import { listConflicts, listEntries } from './entries.ts'
+import { changeFolder } from './folder-choices.ts'
 import { toFolderView } from './folder-view.ts'
+import { folderSettings } from '../sync/settings.ts'
 import type { PathFacts, ServiceParts } from './parts.ts'
 import { offeredBytes, preview } from './preview.ts'
 import { folderOf, heldFolderOf, knownFolders } from './refs.ts'
@@ -48,6 +51,7 @@ export function createFolderService(parts: ServiceParts): FolderService {
     addFolder: (request, o) => addFolder(parts, request, o),
     previewFolder: (ref, request, o) => previewFolder(parts, ref, request, o),
     acceptFolder: (ref, request, o) => acceptFolder(parts, ref, request, o),
+    changeFolder: async (ref, request) => toFolderView(parts, await changeFolder(parts, ref, request)),
     pauseFolder: (ref) => change(ref, { isPaused: true }),
     resumeFolder: (ref) => change(ref, { isPaused: false }),
     moveFolder: (ref, path) => moveFolder(parts, ref, path),
@@ -73,7 +77,7 @@ async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOption
         `${facts.realPath} is of the folder "${marked.name}", which the group still has; it cannot be added as "${request.name}".`,
         { nextStep: `Run the command again without --name to have "${marked.name}" here again.` },
       )
-    return acceptFolder(parts, marked.id, { path: request.path, waitMs: 0, confirm: true }, o)
+    return acceptFolder(parts, marked.id, { ...joining(request), confirm: true }, o)
   }
   const here = knownFolders(parts).find(({ held }) => held?.settings.path === facts.realPath)
   if (here !== undefined)
@@ -86,8 +90,7 @@ async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOption
         'name-taken',
         `This device already has a folder "${named.name}" at ${named.held.settings.path}.`,
       )
-    if (request.ifOffered === 'join')
-      return acceptFolder(parts, named.id, { path: request.path, waitMs: 0, confirm: request.confirm }, o)
+    if (request.ifOffered === 'join') return acceptFolder(parts, named.id, joining(request), o)
     throw new ServiceError(
       'name-offered',
       `The group already offers a folder "${named.name}". Join it with this directory, or make another one.`,
@@ -107,9 +110,15 @@ async function addFolder(parts: ServiceParts, request: AddFolder, o: AbortOption
   const unique = named === undefined ? name : uniqueName(parts, name)
   const verdict = await parts.groupLog.setFolder({ folder: id, name: unique, defaultMode: 'send-receive', options: [] })
   if (verdict !== 'allowed') throw new ServiceError(verdict, `The group does not take the folder: ${verdict}.`)
-  await parts.sync.engine.hold({ id, name: unique, path: facts.realPath, isPaused: false }, { isNew: false })
+  const { mode = 'send-receive' } = request
+  await parts.sync.engine.hold(folderSettings({ id, name: unique, path: facts.realPath, mode }), { isNew: false })
   parts.events.publish({ kind: 'folder.added', folder: id, name: unique, root: facts.realPath })
   return toFolderView(parts, folderOf(parts, id))
+}
+
+/** Adding a directory to what the group offers already. */
+function joining({ path, confirm, mode }: AddFolder): AcceptFolder {
+  return { path, waitMs: 0, confirm, ...(mode !== undefined && { mode }) }
 }
 
 function isKnown(parts: ServiceParts, id: FolderId): boolean {
@@ -155,12 +164,17 @@ async function acceptFolder(
   }
   if (facts.isEmpty) checkSpace(known, facts, offeredBytes(parts, known))
   await makeRoot(parts, facts.realPath, known.id)
-  await parts.sync.engine.hold(
-    { id: known.id, name: known.name, path: facts.realPath, isPaused: false },
-    { isNew: true },
-  )
+  const mode = request.mode ?? defaultModeOf(parts, known)
+  await parts.sync.engine.hold(folderSettings({ id: known.id, name: known.name, path: facts.realPath, mode }), {
+    isNew: true,
+  })
   parts.events.publish({ kind: 'folder.added', folder: known.id, name: known.name, root: facts.realPath })
   return toFolderView(parts, folderOf(parts, known.id))
+}
+
+/** What the group says that a device does with a folder unless it chooses otherwise. */
+function defaultModeOf({ groupLog }: ServiceParts, { id }: KnownFolder): FolderMode {
+  return groupLog.state.folders.get(id)?.defaultMode ?? 'send-receive'
 }
 
 async function checkTarget(parts: ServiceParts, known: KnownFolder, path: string): Promise<PathFacts> {

@@ -17,6 +17,9 @@ export const API_BODY_BYTES_MAX = 64 * 1024
 /** Events and log records of one JSON page, and of `ls` and `conflicts`. */
 export const PAGE_DEFAULT = 200
 export const PAGE_MAX = 1000
+/** Patterns of a selection, and the characters of one. */
+export const PATTERNS_MAX = 1000
+export const PATTERN_CHARACTERS_MAX = 4096
 /** How long a request may wait for a folder whose offer is still on its way, in milliseconds. */
 export const OFFER_WAIT_MS_MAX = 15_000
 /** How often a quiet event stream says a word, so that both ends notice a dead line. */

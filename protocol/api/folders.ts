@@ -1,7 +1,8 @@
 /** Folders, and what may be asked of them. */
 
 import { z } from 'zod'
-import { OFFER_WAIT_MS_MAX } from './constants.ts'
+import { NAME_BYTES_MAX } from '../limits.ts'
+import { OFFER_WAIT_MS_MAX, PATTERNS_MAX, PATTERN_CHARACTERS_MAX } from './constants.ts'
 import { zAbsolutePath, zAmount, zCount, zDeviceId, zFlag, zFolderId, zName, zRef, zTimeMs } from './fields.ts'
 
 export const zMode = z.enum(['send-receive', 'send-only', 'receive-only', 'receive-archive'])
@@ -57,6 +58,27 @@ export const zFolderState = z
   .meta({ id: 'FolderState' })
 export type FolderState = z.infer<typeof zFolderState>
 
+/** What happens to contents that were made without knowing of each other; `prefer:` and the id of a device. */
+export const zConflictPolicy = z
+  .string()
+  .regex(/^(keep-both|newest|manual|prefer:12D3KooW[1-9A-HJ-NP-Za-km-z]{44})$/)
+  .describe('keep-both, newest, manual, or prefer:DEVICE')
+
+/** How long this device keeps what was replaced or deleted. Null: no bound of the folder's own. */
+export const zRetention = z
+  .object({
+    days: zCount.nullable(),
+    versions: zCount.nullable().describe('Kept of one path'),
+    bytes: zCount.nullable().describe('Of all that is kept'),
+  })
+  .meta({ id: 'Retention' })
+
+export const zPattern = z.string().min(1).max(PATTERN_CHARACTERS_MAX)
+/** Which paths this device keeps: patterns as in `.holtignore`. No `include`: all of them. */
+export const zSelection = z
+  .object({ include: z.array(zPattern).max(PATTERNS_MAX), exclude: z.array(zPattern).max(PATTERNS_MAX) })
+  .meta({ id: 'Selection' })
+
 /** How far transfers are: of one folder in one direction. A failed file is taken out of the sums again. */
 export const zProgress = z
   .object({
@@ -90,6 +112,11 @@ export const zFolder = z
     /** Null where the folder is only offered. */
     root: zAbsolutePath.nullable(),
     mode: zMode.nullable(),
+    /** One for the whole group. */
+    conflictPolicy: zConflictPolicy,
+    /** Null where the folder is only offered. */
+    retention: zRetention.nullable(),
+    selection: zSelection.nullable(),
     state: zFolderState,
     /** What is held here. */
     held: zAmount,
@@ -129,6 +156,8 @@ export const zAddFolder = z
     ifOffered: z.enum(['refuse', 'join', 'new']).default('refuse'),
     /** Joining into a directory that is not empty was confirmed. */
     confirm: z.boolean().default(false),
+    /** What this device does with it; left out: send-receive, or where it joins as the group says. */
+    mode: zMode.optional(),
   })
   .meta({ id: 'AddFolder' })
 export type AddFolder = z.infer<typeof zAddFolder>
@@ -142,7 +171,12 @@ export const zPreviewFolder = z.strictObject(zTarget).meta({ id: 'PreviewFolder'
 export type PreviewFolder = z.infer<typeof zPreviewFolder>
 
 export const zAcceptFolder = z
-  .strictObject({ ...zTarget, confirm: z.boolean().default(false).describe('The preview was seen') })
+  .strictObject({
+    ...zTarget,
+    confirm: z.boolean().default(false).describe('The preview was seen'),
+    /** Left out: as the group says. */
+    mode: zMode.optional(),
+  })
   .meta({ id: 'AcceptFolder' })
 export type AcceptFolder = z.infer<typeof zAcceptFolder>
 
@@ -171,6 +205,22 @@ export const zPreview = z
   })
   .meta({ id: 'Preview' })
 export type Preview = z.infer<typeof zPreview>
+
+/** What is left out stays as it is. */
+export const zChangeFolder = z
+  .strictObject({
+    mode: zMode.optional(),
+    conflictPolicy: z
+      .string()
+      .min(1)
+      .max(NAME_BYTES_MAX)
+      .optional()
+      .describe('keep-both, newest, manual, or prefer: and the id or name of a device'),
+    retention: zRetention.partial().optional(),
+    selection: zSelection.partial().optional(),
+  })
+  .meta({ id: 'ChangeFolder' })
+export type ChangeFolder = z.infer<typeof zChangeFolder>
 
 export const zMoveFolder = z.strictObject({ path: zAbsolutePath }).meta({ id: 'MoveFolder' })
 export type MoveFolder = z.infer<typeof zMoveFolder>

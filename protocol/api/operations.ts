@@ -56,6 +56,7 @@ export const OPERATIONS = {
   addFolder: op({ body: folders.zAddFolder, response: folders.zFolder, status: 201 }),
   previewFolder: op({ params: folders.zFolderParams, body: folders.zPreviewFolder, response: folders.zPreview }),
   acceptFolder: op({ params: folders.zFolderParams, body: folders.zAcceptFolder, response: folders.zFolder }),
+  changeFolder: op({ params: folders.zFolderParams, body: folders.zChangeFolder, response: folders.zFolder }),
   pauseFolder: onFolder,
   resumeFolder: onFolder,
   moveFolder: op({ params: folders.zFolderParams, body: folders.zMoveFolder, response: folders.zFolder }),

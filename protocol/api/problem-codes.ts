@@ -73,6 +73,12 @@ export const PROBLEMS = {
   'bad-name': kind(422, EXIT.usage, 'This is no usable name', 'Choose another name.'),
 
   // Directories.
+  'not-in-folder': kind(
+    404,
+    EXIT.notFound,
+    'The path lies in no folder of this device',
+    'Name a path inside a folder; `holt folders` shows where they are.',
+  ),
   'path-not-found': kind(
     404,
     EXIT.notFound,

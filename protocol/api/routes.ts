@@ -44,6 +44,11 @@ export const ROUTES = {
   addFolder: json('POST', '/folders', 'Share a directory with the group'),
   previewFolder: json('POST', '/folders/{folder}/preview', 'What accepting a folder into a directory would do'),
   acceptFolder: json('POST', '/folders/{folder}/accept', 'Keep a folder that the group offers'),
+  changeFolder: json(
+    'PATCH',
+    '/folders/{folder}',
+    'Change what this device does with a folder, or how conflicts are settled',
+  ),
   pauseFolder: json('POST', '/folders/{folder}/pause', 'Stop syncing a folder for now'),
   resumeFolder: json('POST', '/folders/{folder}/resume', 'Sync a paused folder again'),
   moveFolder: json('POST', '/folders/{folder}/move', 'Say where the directory of a folder was moved to'),

@@ -22,7 +22,7 @@ const words = (...list: string[]) => ({ kind: 'words', words: list })
 describe('completion', () => {
   it('knows what may stand next', () => {
     assert.deepEqual(next('st'), words('start', 'stop', 'status'))
-    assert.deepEqual(next('folder '), words('pause', 'resume', 'move', 'remove'))
+    assert.deepEqual(next('folder '), words('pause', 'resume', 'move', 'remove', 'set'))
     assert.deepEqual(next('folder re'), words('resume', 'remove'))
     assert.deepEqual(next('accept '), { kind: 'folder' })
     assert.deepEqual(next('accept Photos '), { kind: 'path' })

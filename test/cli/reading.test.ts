@@ -73,8 +73,8 @@ describe('a reading command', () => {
     for (const { name, json = [], operands = [] } of COMMANDS) {
       for (const { form, schema, when } of json) {
         if (name[0] === 'service') continue
-        const operand =
-          when?.startsWith('with ') === true ? [operands[0]?.name === 'DEVICE' ? 'ada-laptop' : 'Photos'] : []
+        const isNamed = when?.startsWith('with ') === true || operands[0]?.isRequired === true
+        const operand = isNamed ? [operands[0]?.name === 'DEVICE' ? 'ada-laptop' : 'Photos'] : []
         const ran = await say(home, [...name, ...operand, '--json'])
         const lines = ran.stdout.trimEnd().split('\n')
         assert.ok(form === 'lines' || lines.length === 1, `holt ${name.join(' ')} prints one value`)

@@ -16,6 +16,9 @@ export function buildFolder(over: Partial<Folder>): Folder {
     name: 'Photos',
     root: null,
     mode: null,
+    conflictPolicy: 'keep-both',
+    retention: null,
+    selection: null,
     state: { kind: 'offered' },
     held: NOTHING,
     total: { files: 2, bytes: 30 },
@@ -46,6 +49,8 @@ export function buildEntry(path: string, over: Partial<Entry> = {}): Entry {
     ...over,
   }
 }
+
+const ENTRIES = [buildEntry('a.jpg'), buildEntry('b.jpg', { state: 'missing', reason: 'Nobody has it.' })]
 
 /** `Photos` is held in /home/ada/Photos, `Music` is offered; whatever is added gets a number for an id. */
 export function createFakeFolders(): FolderService {
@@ -92,6 +97,7 @@ export function createFakeFolders(): FolderService {
       if (!confirm) throw new ServiceError('confirm-needed', `${path} has 3 files.`)
       return change(ref, { ...held, root: path })
     },
+    changeFolder: async (ref, { conflictPolicy = 'keep-both' }) => change(ref, { conflictPolicy }),
     pauseFolder: async (ref) => changeHeld(ref, { kind: 'paused' }),
     resumeFolder: async (ref) => changeHeld(ref, { kind: 'in-sync' }),
     moveFolder: async (ref, path) => change(ref, { root: path }),
@@ -106,8 +112,7 @@ export function createFakeFolders(): FolderService {
       throw new ServiceError('not-halted', `${find(ref).name} is not halted.`)
     },
     entries: async (ref, { state, limit, after = '' }) => {
-      const all = [buildEntry('a.jpg'), buildEntry('b.jpg', { state: 'missing', reason: 'Nobody has it.' })]
-      const rest = all.filter((each) => each.path > after && (state === 'all' || each.state === state))
+      const rest = ENTRIES.filter((each) => each.path > after && (state === 'all' || each.state === state))
       const page = rest.slice(0, limit)
       return { folder: find(ref).id, entries: page, next: rest.length > limit ? (page.at(-1)?.path ?? null) : null }
     },

@@ -8,6 +8,7 @@ import type { Catalogue } from '../../daemon/catalogue-port.ts'
 import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
 import { Errno } from './errno.ts'
+import { folderSettings } from '../../daemon/sync/settings.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -127,7 +128,7 @@ export function startDaemon(
       else daemon.failure ??= cause
     }
     ports.transport.admit(new Set(group.members().filter((id) => id !== device.id)))
-    const settings = { id: group.folder, name: 'Photos', path: ROOT, isPaused: false }
+    const settings = folderSettings({ id: group.folder, name: 'Photos', path: ROOT })
     if (beginning !== 'again') daemon.sync.engine.hold(settings, { isNew: beginning === 'accepted' }).catch(fail)
     daemon.sync.run({ signal: ending.signal }).catch(fail)
     return daemon

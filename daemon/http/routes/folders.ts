@@ -9,6 +9,7 @@ type FolderIds =
   | 'addFolder'
   | 'previewFolder'
   | 'acceptFolder'
+  | 'changeFolder'
   | 'pauseFolder'
   | 'resumeFolder'
   | 'moveFolder'
@@ -25,6 +26,7 @@ export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
     addFolder: ({ body }, { signal }) => service.addFolder(body, { signal }),
     previewFolder: ({ params, body }, { signal }) => service.previewFolder(params.folder, body, { signal }),
     acceptFolder: ({ params, body }, { signal }) => service.acceptFolder(params.folder, body, { signal }),
+    changeFolder: ({ params, body }) => service.changeFolder(params.folder, body),
     pauseFolder: ({ params }) => service.pauseFolder(params.folder),
     resumeFolder: ({ params }) => service.resumeFolder(params.folder),
     moveFolder: ({ params, body }) => service.moveFolder(params.folder, body.path),

@@ -1,0 +1,67 @@
+/** What a person chooses for a folder: its mode and selection here, how conflicts are settled everywhere. */
+
+import type { ChangeFolder } from '../../protocol/api/folders.ts'
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
+import { KEEP_BOTH, conflictPolicyOf, parseConflictPolicy, withConflictPolicy } from '../../protocol/folder-options.ts'
+import type { FolderId } from '../../protocol/ids.ts'
+import { ServiceError } from '../http/service.ts'
+import type { FolderSettings } from '../sync/settings.ts'
+import type { ServiceParts } from './parts.ts'
+import { deviceOf, folderOf, heldFolderOf } from './refs.ts'
+import type { KnownFolder } from './refs.ts'
+
+const PREFER = 'prefer:'
+
+/** The policy of a folder, as the group has agreed on it. */
+export function policyOf({ groupLog }: Pick<ServiceParts, 'groupLog'>, id: FolderId): ConflictPolicy {
+  const record = groupLog.state.folders.get(id)
+  return record === undefined ? KEEP_BOTH : conflictPolicyOf(record.options)
+}
+
+/** Changes what is named. @throws ServiceError */
+export async function changeFolder(parts: ServiceParts, ref: string, request: ChangeFolder): Promise<KnownFolder> {
+  const { mode, conflictPolicy, retention, selection } = request
+  const isLocal = mode !== undefined || retention !== undefined || selection !== undefined
+  const known = isLocal ? heldFolderOf(parts, ref) : folderOf(parts, ref)
+  if (conflictPolicy !== undefined) await setPolicy(parts, known, policyFrom(parts, conflictPolicy))
+  if (isLocal && known.held !== undefined) {
+    const { settings } = known.held
+    const changed: FolderSettings = {
+      ...settings,
+      mode: mode ?? settings.mode,
+      retention: { ...settings.retention, ...defined(retention) },
+      selection: { ...settings.selection, ...defined(selection) },
+    }
+    await parts.sync.engine.change(changed)
+  }
+  return folderOf(parts, known.id)
+}
+
+function defined<T extends object>(given: T | undefined): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+/** A person names a device as they call it; the group knows ids. */
+function policyFrom(parts: ServiceParts, text: string): ConflictPolicy {
+  if (text.startsWith(PREFER)) return { kind: 'prefer', device: deviceOf(parts, text.slice(PREFER.length)) }
+  const policy = parseConflictPolicy(text)
+  if (policy !== undefined) return policy
+  throw new ServiceError('bad-request', `"${text}" is no way to settle conflicts.`, {
+    nextStep: 'It is keep-both, newest, manual, or prefer: and the name of a device.',
+  })
+}
+
+async function setPolicy(parts: ServiceParts, { id, name }: KnownFolder, policy: ConflictPolicy): Promise<void> {
+  const record = parts.groupLog.state.folders.get(id)
+  if (record === undefined) throw new ServiceError('folder-not-found', `The group does not offer "${name}".`)
+  const { folder, defaultMode, options } = record
+  const verdict = await parts.groupLog.setFolder({
+    folder,
+    name: record.name,
+    defaultMode,
+    options: withConflictPolicy(options, policy),
+  })
+  if (verdict !== 'allowed') throw new ServiceError(verdict, `The group does not take the change: ${verdict}.`)
+}
