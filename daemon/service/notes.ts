@@ -49,6 +49,10 @@ export class Notes implements AsyncDisposable {
     this.#devices = devices
     this.#folders = folders
     this.wasClean = isClean
+  }
+
+  /** The daemon's life begins: from now on its end is noted as unclean, until it ends by itself. */
+  begin(): void {
     this.#save()
   }
 
@@ -165,9 +169,12 @@ export class Notes implements AsyncDisposable {
   }
 }
 
+/** Reads what was noted in earlier lives, and begins to note this one. */
 export async function openNotes(ports: NotesPorts): Promise<Notes> {
   const bytes = await ports.state.read(FILE)
-  return new Notes(ports, bytes === undefined ? '' : new TextDecoder().decode(bytes))
+  const notes = new Notes(ports, bytes === undefined ? '' : new TextDecoder().decode(bytes))
+  notes.begin()
+  return notes
 }
 
 /** Whatever is wrong with it, what is left counts. */
