@@ -4,6 +4,7 @@ import { takeFrame } from './frame-memory.ts'
 
 /** A varint of a length up to 2^35: more bytes are never needed. */
 const HEADER_BYTES_MAX = 5
+
 /** The header of a frame. */
 export function frameHeader(length: number): Uint8Array {
   const bytes: number[] = []
