@@ -2,34 +2,24 @@
  * The benchmark: from "the files appear" on one side to "identical and durable" on the other, each program beside the others in
  * one run over loopback. Every result is compared byte by byte after the clock has stopped. Prints a table; `--write` puts it
  * into docs/PERFORMANCE.md. `--quick` takes small data sets. `--only NAME` runs one program, `--set NAME` one data set. `--runs N`
- * takes the median of N runs.
+ * takes the median of N runs, an odd number.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import type { Contender } from './contender.ts'
 import { checkSame, listFiles } from './contender.ts'
 import type { DataSet } from './data-sets.ts'
 import { big, mixed, small } from './data-sets.ts'
 import { startHolt } from './holt.ts'
+import type { BenchOptions } from './options.ts'
+import { parseBenchOptions } from './options.ts'
 import { startRsync } from './rsync.ts'
 import { startSyncthing } from './syncthing.ts'
 
 const LATENCY_RUNS = 10
-
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    set: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '1' },
-  },
-})
 
 interface Row {
   readonly row: string
@@ -38,11 +28,6 @@ interface Row {
   readonly rssMib: readonly number[]
 }
 
-const seed = Number(values.seed)
-const runs = Number(values.runs)
-const sets: readonly DataSet[] = values.quick
-  ? [big(seed, 64), small(seed, 1000), mixed(seed, 200, 50)]
-  : [big(seed, 1024), small(seed, 20_000), mixed(seed, 2000, 500)]
 const starters: readonly (readonly [
   string,
   (directory: string) => Promise<Contender | undefined> | Contender | undefined,
@@ -51,19 +36,36 @@ const starters: readonly (readonly [
   ['Syncthing', startSyncthing],
   ['rsync', startRsync],
 ]
+const makers: readonly (readonly [string, (seed: number, isQuick: boolean) => DataSet])[] = [
+  ['big', (seed, isQuick) => big(seed, isQuick ? 64 : 1024)],
+  ['small', (seed, isQuick) => small(seed, isQuick ? 1000 : 20_000)],
+  ['mixed', (seed, isQuick) => (isQuick ? mixed(seed, 200, 50) : mixed(seed, 2000, 500))],
+]
 
-await main()
+const asked = parseBenchOptions(process.argv.slice(2), {
+  programs: starters.map(([name]) => name),
+  sets: makers.map(([name]) => name),
+})
+if (asked.kind === 'options') await main(asked.options)
+else fail(2, asked.sentence)
 
-async function main(): Promise<void> {
+function fail(status: number, sentence: string): void {
+  process.stderr.write(`${sentence}\n`)
+  process.exitCode = status
+}
+
+async function main(options: BenchOptions): Promise<void> {
+  const { programs, quick, runs, seed, write } = options
+  const sets = makers.filter(([name]) => options.sets.includes(name)).map(([, make]) => make(seed, quick))
   const directory = mkdtempSync(join(tmpdir(), 'holt-bench-'))
   const rows: Row[] = []
   const versions = new Map<string, string>()
   try {
     for (let run = 1; run <= runs; run += 1) {
       // Beside each other set by set, so that a machine that grows slower is slow for all.
-      for (const set of sets.filter(({ name }) => values.set === undefined || values.set === name)) {
+      for (const set of sets) {
         for (const [name, start] of starters) {
-          if (values.only !== undefined && values.only !== name) continue
+          if (!programs.includes(name)) continue
           const contender = await start(join(directory, `${name}-${set.name}-${run}`))
           if (contender === undefined) continue
           await using running = contender
@@ -78,9 +80,13 @@ async function main(): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
-  const page = render(medians(rows), versions)
+  if (rows.length === 0) {
+    fail(1, `Nothing was measured, and no table written: ${programs.join(' and ')} cannot be started on this machine.`)
+    return
+  }
+  const page = render(medians(rows), versions, { runs, seed, sets })
   process.stdout.write(`\n${page}\n`)
-  if (values.write) await writeTable(page)
+  if (write) await writeTable(page)
 }
 
 async function firstSync(contender: Contender, set: DataSet, directory: string): Promise<Row> {
@@ -131,7 +137,13 @@ function describe(rows: readonly Row[]): string[] {
   )
 }
 
-function render(rows: readonly Row[], versions: ReadonlyMap<string, string>): string {
+interface Measured {
+  readonly runs: number
+  readonly seed: number
+  readonly sets: readonly DataSet[]
+}
+
+function render(rows: readonly Row[], versions: ReadonlyMap<string, string>, { runs, seed, sets }: Measured): string {
   const programs = [...versions.keys()]
   const names = [...new Set(rows.map(({ row }) => row))]
   const cell = (row: string, program: string): string => {
