@@ -158,9 +158,11 @@ async function lookAfter(context: Needed, child: Started, file: string): Promise
   const failure = child.failure()
   if (failure !== undefined) throw cannotStart(failure.message, null)
   const { exitCode, signalCode } = child.process
+  const hasEnded = exitCode !== null || signalCode !== null
   const answer = await ask(context.client, context.signal)
-  if (answer !== 'silent') return answer
-  if (exitCode === null && signalCode === null) return undefined
+  // While another one answers, this one is on its way out: one that is slow to begin would take the home once that one stops.
+  if (answer !== 'silent') return hasEnded || answer?.pid === child.process.pid ? answer : undefined
+  if (!hasEnded) return undefined
   // Another command has started one at the same moment: that one has the home, and will answer.
   if (child.msSinceEnd() < OTHER_START_MS && isHeld(context.home, child.process.pid)) return undefined
   const said = readFileSync(file, 'utf8').trim()

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { poll } from '../../cli/patience.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { COMPILE_CACHE } from '../compile-cache.ts'
-import { DEADLINE_MS, firstWords, runHolt, spawnHolt } from './fake-home.ts'
+import { DEADLINE_MS, OWNED, firstWords, runHolt, spawnHolt } from './fake-home.ts'
 import type { Ended } from './lent-world.ts'
 import { say } from './lent-world.ts'
 
@@ -31,7 +31,7 @@ async function openQuietHome(): Promise<QuietHome> {
   const temporary = await mkdtemp(join(tmpdir(), 'holt-tmp-'))
   const holt: QuietHome['holt'] = (line, environment = {}) =>
     say({ path }, line.split(' '), {
-      environment: { ...process.env, HOLT_HOME: path, NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
+      environment: { ...process.env, HOLT_HOME: path, NODE_COMPILE_CACHE: COMPILE_CACHE, ...OWNED, ...environment },
       temporaryDirectory: temporary,
       daemonProgram: [process.execPath, FAKE_DAEMON],
     })
@@ -95,6 +95,17 @@ describe('the daemon in the background', () => {
     )
     const pids = runs.map(({ stdout }) => /process (\d+)/.exec(stdout)?.[1])
     assert.deepEqual(new Set(pids).size, 1, JSON.stringify(runs))
+  })
+})
+
+describe('holt start beside another one', () => {
+  it('ends only once the daemon that came too late is gone, so that none is there after a stop', async () => {
+    await using home = await openQuietHome()
+    const [first, late] = await Promise.all([home.holt('start'), home.holt('start', { FAKE_DAEMON: 'slow' })])
+    const pid = Number(await readFile(join(home.path, 'slow.pid'), 'utf8'))
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+    const pids = [first, late].map(({ stdout }) => /process (\d+)/.exec(stdout)?.[1])
+    assert.equal(pids[0], pids[1], JSON.stringify([first, late]))
   })
 })
 

@@ -26,6 +26,9 @@ export const TOKEN = '5a'.repeat(32)
 /** No command here takes a second on a quiet machine; one that takes this long hangs. */
 export const DEADLINE_MS = 20_000
 
+/** For the environment of a fake daemon: it ends with this process. */
+export const OWNED = { FAKE_DAEMON_OWNER: String(process.pid) }
+
 export interface Ran {
   readonly status: number | null
   readonly stdout: string
@@ -114,6 +117,7 @@ export function spawnHolt(
       TZ: 'UTC',
       HOLT_HOME: home,
       NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...OWNED,
       ...environment,
     },
   })

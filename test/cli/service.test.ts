@@ -11,6 +11,7 @@ import { planService } from '../../cli/service/service.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { JSON_SHAPES } from '../../scripts/json-shapes.ts'
 import { COMPILE_CACHE } from '../compile-cache.ts'
+import { OWNED } from './fake-home.ts'
 import type { Ended } from './lent-world.ts'
 import { say } from './lent-world.ts'
 
@@ -83,7 +84,7 @@ async function openMachine(systemctl = FAKE_SYSTEMCTL): Promise<Machine> {
     holt: (line, environment = {}) => {
       const PATH = `${join(user, 'bin')}:${process.env['PATH'] ?? ''}`
       return say({ path: home }, line.split(' '), {
-        environment: { HOME: user, PATH, HOLT_HOME: home, NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
+        environment: { HOME: user, PATH, HOLT_HOME: home, NODE_COMPILE_CACHE: COMPILE_CACHE, ...OWNED, ...environment },
         homeDirectory: user,
         daemonProgram: [process.execPath, FAKE_DAEMON],
       })

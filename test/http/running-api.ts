@@ -46,7 +46,9 @@ export interface RunningApi extends AsyncDisposable {
 }
 
 export async function runApi(over: Partial<HttpOptions> = {}): Promise<RunningApi> {
+  await using owned = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'holt-http-'))
+  owned.defer(() => rm(directory, { recursive: true, force: true }))
   const service = createFakeService()
   const logged: string[] = []
   const server = await startHttp({
@@ -57,6 +59,8 @@ export async function runApi(over: Partial<HttpOptions> = {}): Promise<RunningAp
     log: { event: (name) => void logged.push(name) },
     ...over,
   })
+  owned.use(server)
+  const ends = owned.move()
   const open = (said: Said) => send({ socketPath: server.socketPath }, said)
   return {
     server,
@@ -69,10 +73,7 @@ export async function runApi(over: Partial<HttpOptions> = {}): Promise<RunningAp
       const [host, port] = (server.tcpAddress ?? '').split(':')
       return toAnswer(await send({ host, port }, { ...said, headers }))
     },
-    [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]()
-      await rm(directory, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => ends.disposeAsync(),
   }
 }
 
