@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -20,6 +20,7 @@ import { startHttp } from '../../daemon/http/server.ts'
 import { COMPILE_CACHE } from '../compile-cache.ts'
 import type { FakeService } from '../http/fake-service.ts'
 import { createFakeService } from '../http/fake-service.ts'
+import { makeTemporaryDirectory } from '../temporary.ts'
 
 export const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 export const TOKEN = '5a'.repeat(32)
@@ -52,7 +53,7 @@ export interface FakeHome extends AsyncDisposable {
 }
 
 export async function openFakeHome(over: (fake: FakeService) => Partial<FakeService> = () => ({})): Promise<FakeHome> {
-  const path = await mkdtemp(join(tmpdir(), 'holt-cli-'))
+  const path = makeTemporaryDirectory('cli')
   const fake = createFakeService()
   const service = { ...fake, ...over(fake) }
   const behind = join(path, 'behind', 'api.sock')

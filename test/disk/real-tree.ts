@@ -5,11 +5,9 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -30,6 +28,7 @@ import type { Clock, RootTraits } from '../../daemon/ports.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { OpenedTree, TreeHands } from '../conformance/file-tree-bench.ts'
 import { crypto } from '../conformance/file-tree-bench.ts'
+import { makeTemporaryDirectory } from '../temporary.ts'
 
 export const FOLDER = parseFolderId('00112233445566778899aabbccddeeff')
 /** One thread for all trees of a file; it ends with the process. */
@@ -44,7 +43,7 @@ export const clock: Clock = {
 }
 
 export function makeTemporary(): string {
-  return realpathSync(mkdtempSync(join(BASE, 'holt-disk-')))
+  return makeTemporaryDirectory('disk', BASE)
 }
 
 export interface RealTree extends OpenedTree {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,7 @@ import { runtimeDirFor } from '../../protocol/api/home-path.ts'
 import { socketPathFor } from '../../protocol/api/socket-path.ts'
 import { COMPILE_CACHE } from '../compile-cache.ts'
 import { freePort } from '../free-port.ts'
+import { makeTemporaryDirectory } from '../temporary.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 /** How long anything may take before a test gives up. */
@@ -55,7 +56,7 @@ export class Device implements AsyncDisposable {
   constructor(name: string, options: DeviceOptions = {}) {
     this.name = name
     this.#options = options
-    const directory = mkdtempSync(join(tmpdir(), `holt-e2e-${name}-`))
+    const directory = makeTemporaryDirectory(`e2e-${name}`)
     this.home = join(directory, 'home')
     this.files = join(directory, 'files')
     mkdirSync(this.files)

@@ -1,14 +1,14 @@
 /** The real server on a fake engine, in a directory of its own, and a client that says exactly what a test wants said. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { API_PREFIX } from '../../protocol/api/constants.ts'
 import type { HttpOptions, HttpServer } from '../../daemon/http/server.ts'
 import { startHttp } from '../../daemon/http/server.ts'
+import { makeTemporaryDirectory } from '../temporary.ts'
 import type { FakeService } from './fake-service.ts'
 import { createFakeService } from './fake-service.ts'
 
@@ -47,7 +47,7 @@ export interface RunningApi extends AsyncDisposable {
 
 export async function runApi(over: Partial<HttpOptions> = {}): Promise<RunningApi> {
   await using owned = new AsyncDisposableStack()
-  const directory = await mkdtemp(join(tmpdir(), 'holt-http-'))
+  const directory = makeTemporaryDirectory('http')
   owned.defer(() => rm(directory, { recursive: true, force: true }))
   const service = createFakeService()
   const logged: string[] = []
