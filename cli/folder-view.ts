@@ -39,6 +39,8 @@ export function renderHalt({ detail, commands }: Halt): Text[] {
 export function phraseOf(folder: Folder, words: FolderWords): Text {
   const notes = [
     ...(folder.conflicts > 0 ? [styled('yellow', countOf(folder.conflicts, 'conflict'))] : []),
+    ...(folder.localChanges > 0 ? [styled('yellow', countOf(folder.localChanges, 'local change'))] : []),
+    ...(folder.heldBack > 0 ? [styled('yellow', `${folder.heldBack} changed elsewhere`)] : []),
     ...(folder.problems > 0 ? [styled('yellow', countOf(folder.problems, 'problem'))] : []),
   ]
   return joined([statePhrase(folder, words), ...notes], ', ')

@@ -2,7 +2,7 @@
 
 import type { BlobRef, ChunkList } from '../protocol/chunks.ts'
 import type { Signed } from '../protocol/crypto.ts'
-import type { Entry } from '../protocol/entry.ts'
+import type { Content, Entry } from '../protocol/entry.ts'
 import type { BlobHash, ChunkListHash, DeviceId, FolderId, SegmentHash } from '../protocol/ids.ts'
 import type { Hlc, Position } from '../protocol/manifest.ts'
 import type { DirPath, RelPath } from '../protocol/path.ts'
@@ -13,6 +13,23 @@ export interface OwnRow {
   readonly entry: Entry
   /** Null: the path is not on the disk (a tombstone, not held here), or it should be and is not yet. */
   readonly fingerprint: Fingerprint | null
+  /**
+   * What is on the disk instead, where this device only receives: then the fingerprint above is null.
+   */
+  readonly local?: LocalContent
+}
+
+/** What a path holds on this device alone. */
+export interface LocalContent {
+  /** `deleted`: what the entry says was taken away here. */
+  readonly content: Content
+  readonly mtimeMs: number
+  /** Null where nothing is on the disk. */
+  readonly fingerprint: Fingerprint | null
+  /** Nothing else is known of the path: the entry beside it says nothing, and is never published. */
+  readonly isOnlyHere: boolean
+  /** A person said that it is to go. */
+  readonly isUnwanted: boolean
 }
 
 /** A path to be resolved, and how new the mark is. */
@@ -78,6 +95,11 @@ export interface CatalogueReader {
   others(folder: FolderId, path: RelPath): OthersEntry[]
   /** Live files on this device's disk with these bytes. */
   ownByHash(hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[]
+  /** Own rows with local content, sorted by directory and name, after a path. */
+  localChanges(folder: FolderId, after: RelPath | null, limit: number): OwnRow[]
+  localCount(folder: FolderId): number
+  /** Paths of which another device says what this one does not say too, sorted, after a path. */
+  disputed(folder: FolderId, after: RelPath | null, limit: number): RelPath[]
   /** Devices whose own entries list exactly this blob: the same hash, size and chunk list. This one is left out. */
   holdersOf(blob: BlobRef): DeviceId[]
   chunkList(digest: ChunkListHash): ChunkList | undefined
@@ -115,7 +137,9 @@ export interface CatalogueWriter extends CatalogueReader {
    * another device says something else; `resolved` has looked at that already.
    */
   setOwn(folder: FolderId, row: OwnRow, by: 'observed' | 'resolved'): void
-  /** The same entry, seen with another look. */
+  /** Forgets a path of which nothing was ever published. */
+  dropOwn(folder: FolderId, path: RelPath): void
+  /** The same entry, seen with another look; and nothing local beside it. */
   setFingerprint(folder: FolderId, path: RelPath, fingerprint: Fingerprint | null): void
   markDirty(folder: FolderId, paths: Iterable<RelPath>): void
   /** Every path of which another device says what this one does not say too. */

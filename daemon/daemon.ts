@@ -27,6 +27,7 @@ import type { EventFeed } from './service/event-feed.ts'
 import { createEventFeed } from './service/event-feed.ts'
 import type { Notes } from './service/notes.ts'
 import { openNotes } from './service/notes.ts'
+import { policyOf } from './service/folder-choices.ts'
 import type { ServiceParts } from './service/parts.ts'
 import { nameOf } from './service/refs.ts'
 import { Troubles } from './service/troubles.ts'
@@ -151,7 +152,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
   )
   groupLog.onChange((after, before) => {
     sync.engine.forget([...after.removed.keys()].filter((device) => before.members.has(device)))
-    if (after.hasUnknownKind !== before.hasUnknownKind) sync.engine.groupChanged()
+    if (after.hasUnknownKind !== before.hasUnknownKind || after.folders !== before.folders) sync.engine.groupChanged()
     feed.onGroup(after, before)
   })
   const { clock, random } = deps
@@ -212,6 +213,7 @@ function buildSync(
     membership: {
       isMember: (device) => groupLog.isMember(device),
       isOutdated: () => groupLog.state.hasUnknownKind,
+      conflictPolicy: (folder) => policyOf({ groupLog }, folder),
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
     },
     pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },

@@ -2,7 +2,7 @@
 
 import type { ExitStatus } from '../../protocol/api/constants.ts'
 import { EXIT, PAGE_MAX } from '../../protocol/api/constants.ts'
-import type { Conflict } from '../../protocol/api/entries.ts'
+import type { Conflict, ConflictVersion } from '../../protocol/api/entries.ts'
 import { formatBytes, formatTime } from '../amounts.ts'
 import type { CommandContext } from '../command.ts'
 import type { Text } from '../text.ts'
@@ -33,11 +33,21 @@ async function listAll({ client, signal }: CommandContext, folder: string | unde
   }
 }
 
-function renderConflict({ folderName, path, original, sizeBytes, changedMs, modByName }: Conflict): Text[] {
-  const by = modByName === null ? '' : ` on ${modByName}`
-  const kept = original === null ? 'the file that had its name is gone' : `beside ${original}`
+function renderConflict({ folderName, kind, path, original, versions }: Conflict): Text[] {
+  const about = kind === 'undecided' ? 'every device keeps its own' : besidePhrase(original)
   return [
     t`${styled('yellow', '!')} ${styled('bold', folderName)}: ${path}`,
-    styled('dim', t`    ${kept}; changed ${formatTime(changedMs)}${by}, ${formatBytes(sizeBytes)}`),
+    styled('dim', t`    ${about}`),
+    ...versions.map((version) => t`    ${versionPhrase(version)}`),
   ]
+}
+
+function besidePhrase(original: string | null): string {
+  return original === null ? 'the file that had its name is gone' : `beside ${original}`
+}
+
+function versionPhrase({ side, path, sizeBytes, changedMs, modByName }: ConflictVersion): string {
+  const by = modByName === null ? '' : ` on ${modByName}`
+  const where = path === null ? 'not on this device' : path
+  return `${side.padEnd(6)}  changed ${formatTime(changedMs)}${by}, ${formatBytes(sizeBytes)}: ${where}`
 }

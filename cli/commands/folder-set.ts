@@ -13,7 +13,7 @@ export async function runSet({ args, client, out, signal }: CommandContext): Pro
   const params = { folder: args.required('FOLDER') }
   const isChange = Object.keys(body).length > 0
   const folder = isChange
-    ? await client.call('changeFolder', { params, body }, { signal })
+    ? await client.call('changeFolder', { params, body: { ...body, confirm: args.has('yes') } }, { signal })
     : await client.call('getFolder', { params, query: {} }, { signal })
   if (args.has('json')) out.json(folder)
   else for (const line of linesOf(folder)) out.line(line)
@@ -21,7 +21,7 @@ export async function runSet({ args, client, out, signal }: CommandContext): Pro
 
 type Args = CommandContext['args']
 
-function changeOf(args: Args): ChangeFolder {
+function changeOf(args: Args): Omit<ChangeFolder, 'confirm'> {
   const policy = args.value('conflicts')
   const retention = retentionOf(args)
   const selection = selectionOf(args)

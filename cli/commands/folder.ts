@@ -6,7 +6,10 @@ import type { CommandContext } from '../command.ts'
 import { shellWord } from '../shell-word.ts'
 import { styled, t } from '../text.ts'
 
-type Plain = Extract<JsonId, 'approveFolder' | 'rejectFolder' | 'pauseFolder' | 'resumeFolder'>
+type Plain = Extract<
+  JsonId,
+  'overrideFolder' | 'revertFolder' | 'approveFolder' | 'rejectFolder' | 'pauseFolder' | 'resumeFolder'
+>
 
 export async function runApprove(context: CommandContext): Promise<undefined> {
   const name = await change(context, 'approveFolder')
@@ -16,6 +19,16 @@ export async function runApprove(context: CommandContext): Promise<undefined> {
 export async function runReject(context: CommandContext): Promise<undefined> {
   const name = await change(context, 'rejectFolder')
   context.out.line(t`${name} goes on without it; what was deleted comes back on every device.`)
+}
+
+export async function runOverride(context: CommandContext): Promise<undefined> {
+  const name = await change(context, 'overrideFolder')
+  context.out.line(t`${name}: the other devices become as this one is. What they had stays in their .holt/versions.`)
+}
+
+export async function runRevert(context: CommandContext): Promise<undefined> {
+  const name = await change(context, 'revertFolder')
+  context.out.line(t`${name} becomes as the other devices have it. What was changed here stays in .holt/versions.`)
 }
 
 export async function runPause(context: CommandContext): Promise<undefined> {

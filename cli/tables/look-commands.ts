@@ -74,8 +74,10 @@ export const LOOK_COMMANDS: readonly Command[] = [
   {
     name: ['conflicts'],
     group: 'look',
-    summary: 'Conflict copies that wait for a person',
-    details: ['Look at both files, keep what you want under the name that you want, and delete the other.'],
+    summary: 'Conflicts that wait for a person, with both contents',
+    details: [
+      '`holt resolve PATH --keep mine|theirs|both` settles one, on all devices. Or look at both files, keep what you want under the name that you want, and delete the other.',
+    ],
     operands: [{ name: 'FOLDER', isRequired: false, description: 'only of this one', completes: 'folder' }],
     operations: ['listConflicts'],
     json: [{ form: 'value', schema: 'ConflictPage' }],

@@ -7,11 +7,17 @@ import type { CatalogueReader, CatalogueWriter, DirtyPath } from '../catalogue-p
 import { ABOVE_ALL, KIND_DELETED, SELF_BIT } from './rows.ts'
 import type { Tables } from './rows.ts'
 
-type DirtyReader = Pick<CatalogueReader, 'dirty' | 'dirtyCount' | 'waitingCount' | 'waiting' | 'dirtyDeletes'>
+type DirtyReader = Pick<
+  CatalogueReader,
+  'disputed' | 'dirty' | 'dirtyCount' | 'waitingCount' | 'waiting' | 'dirtyDeletes'
+>
 type DirtyWriter = Pick<
   CatalogueWriter,
   'markDirty' | 'markDisputed' | 'clearDirty' | 'setWaiting' | 'blobLanded' | 'resetWaiting'
 >
+
+/** Entries that another device holds, and that are not our own word for word. */
+const DISPUTED = `folder = ? and held and holders > ${SELF_BIT} and not holders & ${SELF_BIT}`
 
 export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
   return {
@@ -19,6 +25,10 @@ export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
       sql(
         'select path, stamp from dirty where folder = ? and path < ? and waits_for is null order by path desc limit ?',
       ).all(n(folder), before ?? ABOVE_ALL, limit) as DirtyPath[],
+    disputed: (folder, after, limit) =>
+      sql(`select distinct path from entry where ${DISPUTED} and path > ? order by path limit ?`)
+        .pluck()
+        .all(n(folder), after ?? '', limit) as RelPath[],
     dirtyCount: (folder) =>
       Number(sql('select count(*) from dirty where folder = ? and waits_for is null').pluck().get(n(folder))),
     waitingCount: (folder) =>
@@ -53,7 +63,7 @@ export function createDirtyWriter({ sql, folderNo: n }: Tables): DirtyWriter {
       stamp += 1
       sql(
         `insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null from entry
-         where folder = ? and held and holders > ${SELF_BIT} and not holders & ${SELF_BIT}`,
+         where ${DISPUTED}`,
       ).run(stamp, n(folder))
     },
     clearDirty: (folder, paths) => {

@@ -19,10 +19,10 @@ import type {
 import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
 import { createDirtyReader } from './dirty.ts'
 import { createPathReader } from './paths.ts'
-import { KIND_DELETED, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
+import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
-const OWN = 'select e.body as body, o.fingerprint as fingerprint from own o join entry e on e.id = o.entry'
+const OWN = `select ${OWN_COLUMNS} from own o join entry e on e.id = o.entry`
 
 export function createReader(tables: Tables): CatalogueReader {
   const { sql } = tables
@@ -73,6 +73,16 @@ export function createReader(tables: Tables): CatalogueReader {
           limit,
         ),
       ),
+    localChanges: (folder, after, limit) => {
+      const [parent, name] = after === null ? ['', ''] : place(after)
+      return rows(
+        sql(
+          `${OWN} where o.folder = ? and o.local is not null and (o.parent, o.name) > (+?, +?) order by o.parent, o.name limit ?`,
+        ).all(n(folder), parent, name, limit),
+      )
+    },
+    localCount: (folder) =>
+      Number(sql('select count(*) from own where folder = ? and local is not null').pluck().get(n(folder))),
     ...createPathReader(tables),
     folders: () => [...tables.folderIds()],
   }
@@ -81,7 +91,7 @@ export function createReader(tables: Tables): CatalogueReader {
 function ownByHash(tables: Tables, hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[] {
   return tables
     .sql(
-      `select o.folder as folder, e.body as body, o.fingerprint as fingerprint from entry e join own o on o.entry = e.id
+      `select o.folder as folder, ${OWN_COLUMNS} from entry e join own o on o.entry = e.id
        where e.hash = ? and e.holders & ${SELF_BIT} and o.fingerprint is not null limit ?`,
     )
     .all(idBytes(hash), limit)
@@ -106,7 +116,7 @@ function ownLiveBelow(
   const from = after ?? startOf(dir)
   return tables
     .sql(
-      `select e.body as body, o.fingerprint as fingerprint from entry e join own o on o.entry = e.id
+      `select ${OWN_COLUMNS} from entry e join own o on o.entry = e.id
        where e.folder = ? and e.path > ? and e.path < ? and e.kind < ${KIND_DELETED} and e.held and e.holders & ${SELF_BIT}
        order by e.path limit ?`,
     )

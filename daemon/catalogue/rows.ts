@@ -1,8 +1,9 @@
 /** Rows ↔ domain: what every statement of the catalogue shares. Devices and folders are small numbers in rows. */
 
 import type { Database, Statement } from 'better-sqlite3'
-import { decode, encode } from '../../protocol/codec.ts'
+import { asArray, asNullable, asText, asUint, decode, encode } from '../../protocol/codec.ts'
 import type { Entry } from '../../protocol/entry.ts'
+import type { LocalContent, OwnRow } from '../catalogue-port.ts'
 import { entryFromWire, entryToWire } from '../../protocol/entry.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { idBytes, parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
@@ -10,7 +11,6 @@ import { GROUP_DEVICES_MAX } from '../../protocol/limits.ts'
 import { nameOf, parentOf } from '../../protocol/path.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Fingerprint } from '../ports.ts'
-import type { OwnRow } from '../catalogue-port.ts'
 
 export const SELF_INDEX = 0
 export const SELF_BIT = 1
@@ -126,14 +126,56 @@ export function bytesOf(column: unknown): Uint8Array {
   return column
 }
 
-/** A row of `select e.body, o.fingerprint from own o join entry e …`. */
+/** A row of `select OWN_COLUMNS from own o join entry e …`. */
 export interface OwnColumns {
   readonly body: Uint8Array
   readonly fingerprint: string | null
+  readonly local: Uint8Array | null
+}
+export const OWN_COLUMNS = 'e.body as body, o.fingerprint as fingerprint, o.local as local'
+
+export function ownRow({ body, fingerprint, local }: OwnColumns, tables: Tables): OwnRow {
+  const row = { entry: entryFromBody(body, tables), fingerprint: fingerprint as Fingerprint | null }
+  return local === null ? row : { ...row, local: localFromBody(local, tables) }
 }
 
-export function ownRow(columns: OwnColumns, tables: Tables): OwnRow {
-  return { entry: entryFromBody(columns.body, tables), fingerprint: columns.fingerprint as Fingerprint | null }
+const LOCAL_FIELDS = 3
+const LOOK_BYTES_MAX = 1024
+const FLAG_UNWANTED = 1
+const FLAG_ONLY_HERE = 2
+
+/** `[fingerprint | null, flags, the content as an entry of nobody]`. */
+export function localToBody(path: RelPath, local: LocalContent, tables: Tables): Uint8Array {
+  const { content, mtimeMs, fingerprint, isUnwanted, isOnlyHere } = local
+  const [modBy] = tables.devices()
+  if (modBy === undefined) throw new Error('this device has no number')
+  const entry: Entry = {
+    path,
+    content,
+    mtimeMs,
+    version: [[modBy, 1]],
+    modBy,
+    t: 0,
+    isConflictCopy: false,
+    isHeld: false,
+    extra: [],
+  }
+  const flags = (isUnwanted ? FLAG_UNWANTED : 0) | (isOnlyHere ? FLAG_ONLY_HERE : 0)
+  return encode([fingerprint, flags, entryToWire(entry, tables.deviceIndex)])
+}
+
+function localFromBody(body: Uint8Array, tables: Tables): LocalContent {
+  const [look, flags, wire] = asArray(decode(body), 'local content', LOCAL_FIELDS)
+  const fingerprint = asNullable(look, (text) => asText(text, 'fingerprint', LOOK_BYTES_MAX)) as Fingerprint | null
+  const { content, mtimeMs } = entryFromWire(wire ?? null, tables.devices())
+  const bits = asUint(flags, 'local flags')
+  return {
+    content,
+    mtimeMs,
+    fingerprint,
+    isUnwanted: (bits & FLAG_UNWANTED) !== 0,
+    isOnlyHere: (bits & FLAG_ONLY_HERE) !== 0,
+  }
 }
 
 /** The two columns of `own` that name a path. */

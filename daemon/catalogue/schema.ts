@@ -54,6 +54,11 @@ export const MIGRATIONS: readonly string[] = [
     primary key (folder, path)
   ) strict, without rowid;
   `,
+  `
+  -- What is on the disk instead of the entry's content, where the device only receives. seq -1: never to be published.
+  alter table own add column local blob;
+  create index own_local on own (folder, parent, name) where local is not null;
+  `,
 ]
 
 /** The version that this program writes. */

@@ -18,8 +18,11 @@ import type {
 } from '../catalogue-port.ts'
 import { createDirtyWriter } from './dirty.ts'
 import { totalsOf } from './reader.ts'
-import { SELF_BIT, entryFromBody, entryToBody, hashOf, kindNumber, place } from './rows.ts'
+import { SELF_BIT, entryFromBody, entryToBody, hashOf, kindNumber, localToBody, place } from './rows.ts'
 import type { Tables } from './rows.ts'
+
+/** In the place of a sequence number: the row says nothing to anybody. */
+const NEVER_PUBLISHED = -1
 
 export interface BufferedWriter extends CatalogueWriter {
   /** Stores the totals that the transaction changed. */
@@ -44,8 +47,9 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
       moveTotals(folder, before, row.entry)
       if (by === 'observed' && saysOther(tables, folder, row.entry.path)) dirty.markDirty(folder, [row.entry.path])
     },
+    dropOwn: (folder, path) => moveTotals(folder, dropOwn(tables, folder, path), undefined),
     setFingerprint: (folder, path, fingerprint) =>
-      void sql('update own set fingerprint = ? where folder = ? and parent = ? and name = ?').run(
+      void sql('update own set fingerprint = ?, local = null where folder = ? and parent = ? and name = ?').run(
         fingerprint,
         n(folder),
         ...place(path),
@@ -127,16 +131,41 @@ function setOwn(tables: Tables, folder: FolderId, row: OwnRow): Entry | undefine
   const { entry } = row
   const folderNo = tables.folderNo(folder)
   const [parent, name] = place(entry.path)
-  const before = sql(
-    'select o.entry as id, e.body as body from own o join entry e on e.id = o.entry where o.folder = ? and o.parent = ? and o.name = ?',
-  ).get(folderNo, parent, name) as { id: number; body: Uint8Array } | undefined
+  const before = ownEntry(tables, folderNo, entry.path)
   if (before !== undefined) dropHolder(tables, before.id, SELF_BIT)
   const id = addHolder(tables, folderNo, entry, SELF_BIT)
   const live = entry.content.kind === 'deleted' || !entry.isHeld ? 0 : 1
   sql(
-    'insert or replace into own (folder, parent, name, entry, live, fingerprint, seq) values (?, ?, ?, ?, ?, ?, null)',
-  ).run(folderNo, parent, name, id, live, row.fingerprint)
+    'insert or replace into own (folder, parent, name, entry, live, fingerprint, seq, local) values (?, ?, ?, ?, ?, ?, ?, ?)',
+  ).run(
+    folderNo,
+    parent,
+    name,
+    id,
+    live,
+    row.fingerprint,
+    row.local?.isOnlyHere === true ? NEVER_PUBLISHED : null,
+    row.local === undefined ? null : localToBody(entry.path, row.local, tables),
+  )
   return before === undefined ? undefined : entryFromBody(before.body, tables)
+}
+
+/** @returns the entry that was there. */
+function dropOwn(tables: Tables, folder: FolderId, path: RelPath): Entry | undefined {
+  const folderNo = tables.folderNo(folder)
+  const before = ownEntry(tables, folderNo, path)
+  if (before === undefined) return undefined
+  tables.sql('delete from own where folder = ? and parent = ? and name = ?').run(folderNo, ...place(path))
+  dropHolder(tables, before.id, SELF_BIT)
+  return entryFromBody(before.body, tables)
+}
+
+function ownEntry(tables: Tables, folderNo: number, path: RelPath): { id: number; body: Uint8Array } | undefined {
+  return tables
+    .sql(
+      'select o.entry as id, e.body as body from own o join entry e on e.id = o.entry where o.folder = ? and o.parent = ? and o.name = ?',
+    )
+    .get(folderNo, ...place(path)) as { id: number; body: Uint8Array } | undefined
 }
 
 function dropHolder(tables: Tables, entryRow: number, bit: number): void {
@@ -195,7 +224,7 @@ function beginEpoch(tables: Tables, folder: FolderId, epoch: number): void {
   const before = tables.sql('select hlc_ms, hlc_counter from own_head where folder = ?').get(folderNo) as
     { hlc_ms: number; hlc_counter: number } | undefined
   tables.sql('delete from segment where folder = ?').run(folderNo)
-  tables.sql('update own set seq = null where folder = ?').run(folderNo)
+  tables.sql(`update own set seq = null where folder = ? and (seq is null or seq <> ${NEVER_PUBLISHED})`).run(folderNo)
   setOwnHead(tables, folder, {
     epoch,
     lastSeq: 0,

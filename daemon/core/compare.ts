@@ -60,6 +60,7 @@ export function compareDirectory(
 }
 
 function isSame(row: OwnRow, disk: Exclude<DiskEntry, { kind: 'blocked' }>): boolean {
+  if (row.local !== undefined) return row.local.fingerprint === disk.fingerprint && row.local.content.kind === disk.kind
   return row.fingerprint === disk.fingerprint && row.entry.content.kind === disk.kind && row.entry.isHeld
 }
 
@@ -72,7 +73,12 @@ function absent(
   const withdrawn: OwnRow[] = []
   for (const row of children) {
     const { path, content, isHeld } = row.entry
-    if (seen.has(path) || content.kind === 'deleted' || !isHeld) continue
+    if (seen.has(path)) continue
+    if (row.local !== undefined) {
+      if (row.local.fingerprint !== null) missing.push(row)
+      continue
+    }
+    if (content.kind === 'deleted' || !isHeld) continue
     if (isIgnored(path, content.kind === 'directory')) withdrawn.push(row)
     else if (row.fingerprint !== null) missing.push(row)
   }

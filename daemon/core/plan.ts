@@ -10,8 +10,9 @@ import type { BlobRef } from '../../protocol/chunks.ts'
 import type { Entry, FileContent } from '../../protocol/entry.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
-import type { OwnRow } from '../catalogue-port.ts'
+import type { LocalContent, OwnRow } from '../catalogue-port.ts'
 import type { Fingerprint } from '../ports.ts'
+import { presentOf } from './local.ts'
 import type { ReasonCode } from './resolve.ts'
 
 /** What a path becomes. */
@@ -21,6 +22,8 @@ export interface Target {
   readonly reason: ReasonCode
   /** Paths that must become theirs in the same batch or not at all: the conflict copies of this path. */
   readonly copies: readonly Target[]
+  /** What stays at the path on this device alone: what an archive keeps; or, of a copy, what comes from the path that it is a copy of. */
+  readonly local?: LocalContent
 }
 
 /** Where the bytes of a file come from on this device. */
@@ -64,6 +67,8 @@ export interface Step {
   readonly copies: readonly RelPath[]
   /** From 0; the steps of a plan are in the order of their waves. */
   readonly wave: number
+  /** What is at the path on this device alone, afterwards. */
+  readonly local?: LocalContent
 }
 
 export interface Plan {
@@ -118,7 +123,8 @@ type Unit =
 
 function leavingFiles(targets: readonly Target[]): Map<BlobHash, OwnRow[]> {
   const leaving = new Map<BlobHash, OwnRow[]>()
-  for (const { own, entry } of targets) {
+  for (const { own, entry, local } of targets) {
+    if (local !== undefined) continue
     if (own?.entry.content.kind !== 'file' || own.fingerprint === null || entry.content.kind !== 'deleted') continue
     const rows = leaving.get(own.entry.content.hash) ?? []
     leaving.set(own.entry.content.hash, [...rows, own])
@@ -150,6 +156,7 @@ function planUnit(target: Target, planning: Planning): Unit {
 /** The conflict copy of our own file is that file, renamed: no byte is copied. */
 function moveAside(target: Target, copy: Target): Step | undefined {
   const { own } = target
+  if (copy.local !== undefined) return moveLocal(target, copy, copy.local)
   if (own?.entry.content.kind !== 'file' || own.fingerprint === null || copy.entry.content.kind !== 'file')
     return undefined
   const isThere = copy.own !== undefined && copy.own.fingerprint !== null
@@ -165,6 +172,22 @@ function moveAside(target: Target, copy: Target): Step | undefined {
   }
 }
 
+/** What only this device has makes way, and stays on this device alone. */
+function moveLocal(target: Target, copy: Target, local: LocalContent): Step | undefined {
+  const { fingerprint } = local
+  if (fingerprint === null) return undefined
+  return {
+    entry: copy.entry,
+    own: copy.own,
+    action: { kind: 'rename', from: target.entry.path, expect: fingerprint, leaves: null },
+    reason: copy.reason,
+    isVacated: false,
+    copies: [],
+    wave: 0,
+    local,
+  }
+}
+
 /** @param wave the first in which the step may be done. */
 function planOne(target: Target, planning: Planning, isVacated: boolean, wave: number): Unit {
   const found = actionFor(target, planning, isVacated, wave)
@@ -177,6 +200,7 @@ function planOne(target: Target, planning: Planning, isVacated: boolean, wave: n
     isVacated,
     copies: target.copies.map(({ entry }) => entry.path),
     wave: found.wave,
+    ...(target.local !== undefined && { local: target.local }),
   }
   return { kind: 'steps', steps: [step] }
 }
@@ -186,11 +210,11 @@ type Found =
 
 function actionFor(target: Target, planning: Planning, isVacated: boolean, wave: number): Found {
   const { content } = target.entry
-  const present = isVacated || target.own?.fingerprint == null ? undefined : target.own.entry.content
+  const present = isVacated ? undefined : presentOf(target.own)?.content
   const one = (action: Action): Found => ({ kind: 'action', action, wave })
   switch (content.kind) {
     case 'deleted':
-      if (present === undefined) return one({ kind: 'record' })
+      if (present === undefined || target.local !== undefined) return one({ kind: 'record' })
       return one({ kind: present.kind === 'directory' ? 'remove-directory' : 'remove' })
     case 'directory':
       return one({ kind: present?.kind === 'directory' ? 'record' : 'make-directory' })
@@ -205,7 +229,8 @@ function actionFor(target: Target, planning: Planning, isVacated: boolean, wave:
 }
 
 function sameBytesAction(target: Target, content: FileContent, present: FileContent): Action {
-  const isTimeSame = target.reason === 'same-content' || target.own?.entry.mtimeMs === target.entry.mtimeMs
+  const mtimeMs = target.own?.local?.mtimeMs ?? target.own?.entry.mtimeMs
+  const isTimeSame = target.reason === 'same-content' || mtimeMs === target.entry.mtimeMs
   const isSame = content.executable === present.executable && isTimeSame
   return { kind: isSame ? 'record' : 'touch' }
 }
@@ -255,7 +280,7 @@ const RANK_REMOVE = 4
 const RANK_REMOVE_DIRECTORY = 5
 const RANK_FILE_FOR_DIRECTORY = 6
 
-function rankOf({ action, own, isVacated, reason }: Step): number {
+function rankOf({ action, own, isVacated, reason, local }: Step): number {
   switch (action.kind) {
     case 'make-directory':
       return RANK_DIRECTORY
@@ -264,7 +289,7 @@ function rankOf({ action, own, isVacated, reason }: Step): number {
     case 'remove-directory':
       return RANK_REMOVE_DIRECTORY
     case 'rename':
-      if (reason === 'conflict-copy') return RANK_ASIDE
+      if (reason === 'conflict-copy' || local !== undefined) return RANK_ASIDE
       return replacesDirectory(own, isVacated) ? RANK_FILE_FOR_DIRECTORY : RANK_RENAME
     case 'place':
     case 'copy':
@@ -277,7 +302,7 @@ function rankOf({ action, own, isVacated, reason }: Step): number {
 }
 
 export function replacesDirectory(own: OwnRow | undefined, isVacated: boolean): boolean {
-  return !isVacated && own?.entry.content.kind === 'directory' && own.fingerprint !== null
+  return !isVacated && presentOf(own)?.content.kind === 'directory'
 }
 
 /** Parents first, but for removals: children first. */

@@ -7,6 +7,8 @@
 
 import type { Entry } from '../../protocol/entry.ts'
 import { contentKey, sameContent } from '../../protocol/entry.ts'
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
+import { KEEP_BOTH } from '../../protocol/folder-options.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { Vector } from '../../protocol/vector.ts'
 import { EMPTY_VECTOR, compareVectors, counterOf, joinVectors, withCounter } from '../../protocol/vector.ts'
@@ -23,6 +25,20 @@ export type ReasonCode =
   | 'needed-as-directory'
   /** The file that a conflict pushed aside. */
   | 'conflict-copy'
+  /** Different contents, of which a person is to choose. */
+  | 'conflict-waits'
+  /** Changed elsewhere, and this device only sends. */
+  | 'send-only'
+  /** Changed on this device, which only receives: it goes no further. */
+  | 'local-change'
+  /** Deleted elsewhere, and this device keeps what was. */
+  | 'archived'
+  /** A person said that what was changed here is to go. */
+  | 'reverted'
+  /** A person chose it. */
+  | 'chosen'
+  /** What lies above it is no directory yet. */
+  | 'waits-for-directory'
 
 export type Verdict =
   | { readonly kind: 'nothing'; readonly reason: ReasonCode }
@@ -38,19 +54,68 @@ export interface Resolver {
 }
 
 /** What a path with these entries becomes at the device whose own entry is `own`. An own entry that is not held states nothing. */
-export function resolve(own: Entry | undefined, others: readonly Entry[], resolver: Resolver): Verdict {
+export function resolve(
+  own: Entry | undefined,
+  others: readonly Entry[],
+  resolver: Resolver,
+  policy: ConflictPolicy = KEEP_BOTH,
+): Verdict {
   const all = own === undefined ? others : [own, ...others]
   const stated = own?.isHeld === true ? own : undefined
   const latest = undominated(stated === undefined ? others : all)
-  const winner = best(latest)
+  const winner = preferred(latest, policy)
   if (winner === undefined) return { kind: 'nothing', reason: 'up-to-date' }
   if (latest.every((entry) => sameContent(entry.content, winner.content))) return agreed(stated, latest)
+  const losers = losersOf(latest, winner)
+  if (policy.kind === 'manual' && losers.length > 0 && isWritten(winner)) return undecided(stated, latest, winner)
   return {
     kind: 'settle',
     entry: { ...winner, version: bumpedJoin(all, resolver) },
-    losers: losersOf(latest, winner),
+    losers: policy.kind === 'keep-both' || !isWritten(winner) ? losers : [],
     reason: 'conflict',
   }
+}
+
+/** The winner as the policy has it. What lives beats what is deleted, and a directory a file, whatever the policy. */
+function preferred(latest: readonly Entry[], policy: ConflictPolicy): Entry | undefined {
+  const winner = best(latest)
+  if (policy.kind !== 'prefer' || winner === undefined) return winner
+  const written = latest.filter((entry) => entry.modBy === policy.device && rank(entry) === rank(winner))
+  return best(written) ?? winner
+}
+
+/** A file or a link: what a person may choose among. */
+function isWritten({ content }: Entry): boolean {
+  return content.kind === 'file' || content.kind === 'symlink'
+}
+
+/** Everybody keeps their own; who has nothing of it, or something that all others have seen, takes the winner as it is. */
+function undecided(own: Entry | undefined, latest: readonly Entry[], winner: Entry): Verdict {
+  if (own !== undefined && latest.includes(own)) return { kind: 'nothing', reason: 'conflict-waits' }
+  return { kind: 'adopt', entry: { ...winner, isHeld: true }, reason: 'conflict-waits' }
+}
+
+/**
+ * What a path becomes at a device that only receives: the winner, word for word. It mints no counter, joins no vectors and makes
+ * no conflict copies: where senders differ, one of them will settle it, and that is followed then.
+ */
+export function follow(own: Entry | undefined, others: readonly Entry[]): Verdict {
+  const stated = own?.isHeld === true ? own : undefined
+  const latest = undominated(stated === undefined ? others : [stated, ...others])
+  const winner = best(latest)
+  if (winner === undefined) return { kind: 'nothing', reason: 'up-to-date' }
+  const isOurs = stated !== undefined && latest.includes(stated) && sameContent(stated.content, winner.content)
+  if (isOurs) return { kind: 'nothing', reason: 'up-to-date' }
+  return { kind: 'adopt', entry: { ...winner, isHeld: true }, reason: 'newer-elsewhere' }
+}
+
+/** What a path becomes at a device that only sends: what it is; only what others have seen of it is taken. */
+export function insist(own: Entry | undefined, others: readonly Entry[], resolver: Resolver): Verdict {
+  const verdict = resolve(own, others, resolver)
+  if (verdict.kind === 'nothing') return verdict
+  // Also what is to be fetched again, because it is missing here and nobody meant that.
+  if (verdict.kind === 'adopt' && own !== undefined && sameContent(own.content, verdict.entry.content)) return verdict
+  return { kind: 'nothing', reason: 'send-only' }
 }
 
 /** The entries that no other has seen all of. */

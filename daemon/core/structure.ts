@@ -7,12 +7,19 @@ import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { ancestorsOf } from '../../protocol/path.ts'
 import type { Resolver, Verdict } from './resolve.ts'
-import { bumpedJoin, latestOf, losersOf, resolve, undominated } from './resolve.ts'
+import { bumpedJoin, latestOf, losersOf, undominated } from './resolve.ts'
+
+/** A verdict, or that something else must be known first: then the path is looked at again. */
+export type Settled = Verdict | { readonly kind: 'wait'; readonly reason: 'waits-for-directory' }
 
 /** What is known of paths outside the batch. */
 export interface Surroundings {
   own(path: RelPath): Entry | undefined
   others(path: RelPath): readonly Entry[]
+  /** What a path becomes that is not in the batch, seen by itself. */
+  verdict(path: RelPath): Verdict
+  /** Whether this device may say what nobody said: that a directory stays. Else it waits for who may. */
+  readonly mayMint: boolean
   /** Live own paths below a directory. */
   liveBelow(directory: RelPath): Iterable<RelPath>
 }
@@ -22,36 +29,46 @@ export function structure(
   verdicts: ReadonlyMap<RelPath, Verdict>,
   surroundings: Surroundings,
   resolver: Resolver,
-): ReadonlyMap<RelPath, Verdict> {
-  const settled = new Map(verdicts)
-  const standing = new Set<RelPath>()
-  const revive = (directory: RelPath): void => {
-    if (standing.has(directory)) return
-    standing.add(directory)
-    if (!settled.has(directory))
-      settled.set(directory, resolve(surroundings.own(directory), surroundings.others(directory), resolver))
-    const target = targetOf(directory, settled, surroundings)
-    if (target === undefined || target.content.kind === 'directory') return
-    settled.set(directory, asDirectory(directory, surroundings, resolver))
-  }
-  for (const [path] of verdicts) {
-    const target = targetOf(path, settled, surroundings)
-    if (target !== undefined && isLive(target)) ancestorsOf(path).forEach(revive)
-    else if (surroundings.own(path)?.content.kind === 'directory' && keepsChild(path, settled, surroundings)) {
-      revive(path)
-      ancestorsOf(path).forEach(revive)
-    }
+): ReadonlyMap<RelPath, Settled> {
+  const settled = new Map<RelPath, Settled>(verdicts)
+  for (const path of verdicts.keys()) {
+    const needed = neededDirectories(path, settled, surroundings)
+    const missing = needed.filter((directory) => !becomesDirectory(directory, settled, surroundings))
+    if (missing.length === 0) continue
+    if (surroundings.mayMint)
+      for (const directory of missing) settled.set(directory, asDirectory(directory, surroundings, resolver))
+    else settled.set(path, { kind: 'wait', reason: 'waits-for-directory' })
   }
   return settled
 }
 
+/** The directories without which what the path becomes cannot be: those above what lives, and itself where something below it lives on. */
+function neededDirectories(
+  path: RelPath,
+  settled: ReadonlyMap<RelPath, Settled>,
+  surroundings: Surroundings,
+): readonly RelPath[] {
+  const isMoving = surroundings.mayMint || settled.get(path)?.kind !== 'nothing'
+  const target = targetOf(path, settled, surroundings)
+  if (target !== undefined && isLive(target)) return isMoving ? ancestorsOf(path) : []
+  const isLeft = surroundings.own(path)?.content.kind === 'directory' && keepsChild(path, settled, surroundings)
+  return isLeft ? [path, ...ancestorsOf(path)] : []
+}
+
+/** Whether a directory will be there after the batch; what it becomes is part of the batch from now on. */
+function becomesDirectory(directory: RelPath, settled: Map<RelPath, Settled>, surroundings: Surroundings): boolean {
+  if (!settled.has(directory)) settled.set(directory, surroundings.verdict(directory))
+  const target = targetOf(directory, settled, surroundings)
+  return target === undefined || target.content.kind === 'directory'
+}
+
 function targetOf(
   path: RelPath,
-  verdicts: ReadonlyMap<RelPath, Verdict>,
+  verdicts: ReadonlyMap<RelPath, Settled>,
   surroundings: Surroundings,
 ): Entry | undefined {
   const verdict = verdicts.get(path)
-  return verdict === undefined || verdict.kind === 'nothing' ? surroundings.own(path) : verdict.entry
+  return verdict === undefined || !('entry' in verdict) ? surroundings.own(path) : verdict.entry
 }
 
 function isLive(entry: Entry): boolean {
@@ -59,7 +76,7 @@ function isLive(entry: Entry): boolean {
 }
 
 /** Whether something below a directory lives on after the batch. */
-function keepsChild(directory: RelPath, verdicts: ReadonlyMap<RelPath, Verdict>, surroundings: Surroundings): boolean {
+function keepsChild(directory: RelPath, verdicts: ReadonlyMap<RelPath, Settled>, surroundings: Surroundings): boolean {
   for (const path of surroundings.liveBelow(directory)) {
     const target = targetOf(path, verdicts, surroundings)
     if (target !== undefined && isLive(target)) return true

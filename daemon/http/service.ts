@@ -7,7 +7,14 @@
 
 import type { BundlePart, Config, Daemon, Doctor, LogPage, LogRecord, Status } from '../../protocol/api/daemon.ts'
 import type { Device, DeviceList, Left } from '../../protocol/api/devices.ts'
-import type { ConflictPage, ConflictsQuery, EntriesQuery, EntryPage } from '../../protocol/api/entries.ts'
+import type {
+  ConflictPage,
+  ConflictsQuery,
+  EntriesQuery,
+  EntryPage,
+  ResolveConflict,
+  ResolvedConflict,
+} from '../../protocol/api/entries.ts'
 import type { Event, EventPage } from '../../protocol/api/events.ts'
 import type {
   AcceptFolder,
@@ -89,7 +96,7 @@ export interface FolderService {
    * `root-read-only`, `root-denied`, `no-space`
    */
   acceptFolder(ref: string, request: AcceptFolder, o: AbortOptions): Promise<Folder>
-  /** What is left out stays as it is. @throws ServiceError `not-held` but for the conflict policy, `bad-request`, `device-not-found`, `not-allowed` */
+  /** What is left out stays as it is. @throws ServiceError `not-held` but for the conflict policy, `bad-request`, `device-not-found`, `not-allowed`, `local-changes` */
   changeFolder(ref: string, request: ChangeFolder): Promise<Folder>
   /** Pausing what is paused succeeds. @throws ServiceError `not-held` */
   pauseFolder(ref: string): Promise<Folder>
@@ -106,6 +113,12 @@ export interface FolderService {
   /** @throws ServiceError `not-held`, `bad-request` for a directory that is no path */
   entries(ref: string, query: EntriesQuery): Promise<EntryPage>
   conflicts(query: ConflictsQuery): Promise<ConflictPage>
+  /** Waits some seconds for it to come about. @throws ServiceError `not-in-folder`, `no-conflict`, `wrong-mode` */
+  resolveConflict(request: ResolveConflict, o: AbortOptions): Promise<ResolvedConflict>
+  /** @throws ServiceError `not-held`, `wrong-mode` */
+  overrideFolder(ref: string): Promise<Folder>
+  /** @throws ServiceError `not-held`, `wrong-mode` */
+  revertFolder(ref: string): Promise<Folder>
 }
 
 /** One run at a time. The newest run is known by its id until the next begins. Every method with an id throws `pairing-not-found`. */

@@ -7,7 +7,12 @@ import type { ServiceParts } from './parts.ts'
 import { nameOf } from './refs.ts'
 
 export function attentionOf(parts: ServiceParts, folders: readonly FolderView[]): Attention[] {
-  const all = folders.flatMap((folder) => [...haltOf(folder), ...conflictsOf(folder), ...problemsOf(folder)])
+  const all = folders.flatMap((folder) => [
+    ...haltOf(folder),
+    ...conflictsOf(folder),
+    ...problemsOf(folder),
+    ...differencesOf(folder),
+  ])
   const group = [...removedHere(parts), ...newerGroup(parts, folders), ...newerDevices(parts)]
   return [...group, ...damagedCatalogue(parts), ...all]
 }
@@ -26,7 +31,7 @@ function haltOf({ id, state }: FolderView): Attention[] {
 
 function conflictsOf({ id, name, conflicts }: FolderView): Attention[] {
   if (conflicts === 0) return []
-  const detail = conflicts === 1 ? `"${name}" has a conflict copy.` : `"${name}" has ${conflicts} conflict copies.`
+  const detail = conflicts === 1 ? `"${name}" has a conflict.` : `"${name}" has ${conflicts} conflicts.`
   return [{ kind: 'conflict', detail, command: 'holt conflicts', folder: id }]
 }
 
@@ -34,6 +39,20 @@ function problemsOf({ id, name, problems }: FolderView): Attention[] {
   if (problems === 0) return []
   const detail = `${problems} ${problems === 1 ? 'path' : 'paths'} of "${name}" cannot be synced.`
   return [{ kind: 'problem', detail, command: `holt ls ${JSON.stringify(name)} --state problem`, folder: id }]
+}
+
+/** What a mode leaves different, and the command that ends it. */
+function differencesOf({ id, name, mode, localChanges, heldBack }: FolderView): Attention[] {
+  const quoted = JSON.stringify(name)
+  const paths = (count: number): string => (count === 1 ? '1 path' : `${count} paths`)
+  // An archive is meant to differ.
+  if (localChanges > 0 && mode === 'receive-only') {
+    const detail = `${paths(localChanges)} of ${quoted} ${localChanges === 1 ? 'was' : 'were'} changed on this device, which only receives. They go no further; giving them up puts them into the versions.`
+    return [{ kind: 'problem', detail, command: `holt revert ${quoted}`, folder: id }]
+  }
+  if (heldBack === 0) return []
+  const detail = `Others changed ${paths(heldBack)} of ${quoted}, which this device only sends. Overriding makes them as they are here.`
+  return [{ kind: 'problem', detail, command: `holt override ${quoted}`, folder: id }]
 }
 
 /** Said once, by the folders if there are any. */

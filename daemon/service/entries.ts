@@ -1,23 +1,14 @@
 /** The paths of a folder with their states, and the conflicts of all folders. */
 
-import type {
-  ConflictPage,
-  ConflictsQuery,
-  EntriesQuery,
-  Entry as EntryView,
-  EntryPage,
-  EntryState,
-} from '../../protocol/api/entries.ts'
+import type { EntriesQuery, Entry as EntryView, EntryPage, EntryState } from '../../protocol/api/entries.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import { sameContent } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import { ROOT, parentOf, parseRelPath } from '../../protocol/path.ts'
-import { originalOf } from '../core/conflict.ts'
 import { best, undominated } from '../core/resolve.ts'
 import { ServiceError } from '../http/service.ts'
 import type { Problem } from '../sync/folder.ts'
 import type { ServiceParts } from './parts.ts'
-import { folderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
 
 const PAGE_PATHS = 512
@@ -144,40 +135,4 @@ function problemEntries(parts: ServiceParts, known: KnownFolder, directory: DirP
       modBy: null,
       holders: [],
     }))
-}
-
-// ---- Conflicts.
-
-/** Conflict copies of one folder that are looked at. */
-const COPIES_MAX = 10_000
-
-export function listConflicts(parts: ServiceParts, query: ConflictsQuery): ConflictPage {
-  const folders = query.folder === undefined ? knownFolders(parts) : [folderOf(parts, query.folder)]
-  const all = folders.flatMap((known) => conflictsOf(parts, known))
-  const keyOf = ({ folder, path }: ConflictPage['conflicts'][number]): string => `${folder}/${path}`
-  const after = query.after
-  const rest = after === undefined ? all : all.filter((conflict) => keyOf(conflict) > after)
-  rest.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-  const conflicts = rest.slice(0, query.limit)
-  const last = conflicts.at(-1)
-  return { conflicts, next: rest.length > conflicts.length && last !== undefined ? keyOf(last) : null }
-}
-
-function conflictsOf(parts: ServiceParts, known: KnownFolder): ConflictPage['conflicts'] {
-  return parts.deps.catalogue.read((tx) =>
-    tx.conflictCopies(known.id, COPIES_MAX).map(({ entry }) => {
-      const original = originalOf(entry.path)
-      const isThere = original !== undefined && tx.own(known.id, original)?.fingerprint != null
-      return {
-        folder: known.id,
-        folderName: known.name,
-        path: entry.path,
-        original: isThere ? original : null,
-        sizeBytes: entry.content.kind === 'file' ? entry.content.sizeBytes : 0,
-        changedMs: entry.t,
-        modBy: entry.modBy,
-        modByName: parts.groupLog.state.names.get(entry.modBy) ?? null,
-      }
-    }),
-  )
 }

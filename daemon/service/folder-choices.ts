@@ -5,6 +5,8 @@ import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import { KEEP_BOTH, conflictPolicyOf, parseConflictPolicy, withConflictPolicy } from '../../protocol/folder-options.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import { ServiceError } from '../http/service.ts'
+import type { Folder } from '../sync/folder.ts'
+import { override, revert } from '../sync/follow-choices.ts'
 import type { FolderSettings } from '../sync/settings.ts'
 import type { ServiceParts } from './parts.ts'
 import { deviceOf, folderOf, heldFolderOf } from './refs.ts'
@@ -20,9 +22,10 @@ export function policyOf({ groupLog }: Pick<ServiceParts, 'groupLog'>, id: Folde
 
 /** Changes what is named. @throws ServiceError */
 export async function changeFolder(parts: ServiceParts, ref: string, request: ChangeFolder): Promise<KnownFolder> {
-  const { mode, conflictPolicy, retention, selection } = request
+  const { mode, conflictPolicy, retention, selection, confirm } = request
   const isLocal = mode !== undefined || retention !== undefined || selection !== undefined
   const known = isLocal ? heldFolderOf(parts, ref) : folderOf(parts, ref)
+  if (mode !== undefined && !confirm) checkLocalChanges(parts, known, mode)
   if (conflictPolicy !== undefined) await setPolicy(parts, known, policyFrom(parts, conflictPolicy))
   if (isLocal && known.held !== undefined) {
     const { settings } = known.held
@@ -35,6 +38,47 @@ export async function changeFolder(parts: ServiceParts, ref: string, request: Ch
     await parts.sync.engine.change(changed)
   }
   return folderOf(parts, known.id)
+}
+
+/** What was changed on a device that only received would go out to all at once. */
+function checkLocalChanges({ deps }: ServiceParts, { id, name }: KnownFolder, mode: FolderSettings['mode']): void {
+  if (mode === 'receive-only' || mode === 'receive-archive') return
+  const count = deps.catalogue.read((tx) => tx.localCount(id))
+  if (count === 0) return
+  throw new ServiceError(
+    'local-changes',
+    `"${name}" has ${count} ${count === 1 ? 'path' : 'paths'} that ${count === 1 ? 'is' : 'are'} only so on this device; as ${mode} it would send them to all others.`,
+  )
+}
+
+/** @throws ServiceError */
+export async function overrideFolder(parts: ServiceParts, ref: string): Promise<KnownFolder> {
+  const { id, folder } = runningIn(parts, ref, ['send-only'], 'send-only')
+  const count = override(folder)
+  parts.deps.log.event('folder.overridden', { folder: id, paths: count })
+  return Promise.resolve(folderOf(parts, id))
+}
+
+/** @throws ServiceError */
+export async function revertFolder(parts: ServiceParts, ref: string): Promise<KnownFolder> {
+  const { id, folder } = runningIn(parts, ref, ['receive-only', 'receive-archive'], 'receive-only or receive-archive')
+  const count = revert(folder)
+  parts.deps.log.event('folder.reverted', { folder: id, paths: count })
+  return Promise.resolve(folderOf(parts, id))
+}
+
+function runningIn(
+  parts: ServiceParts,
+  ref: string,
+  modes: readonly FolderSettings['mode'][],
+  words: string,
+): { readonly id: FolderId; readonly folder: Folder } {
+  const { id, name, held } = heldFolderOf(parts, ref)
+  const { mode } = held.settings
+  if (!modes.includes(mode))
+    throw new ServiceError('wrong-mode', `"${name}" is ${mode} on this device; this is for folders that are ${words}.`)
+  if (held.folder === undefined) throw new ServiceError('starting', `"${name}" is not open yet.`)
+  return { id, folder: held.folder }
 }
 
 function defined<T extends object>(given: T | undefined): { [K in keyof T]: Exclude<T[K], undefined> } {

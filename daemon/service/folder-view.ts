@@ -10,6 +10,8 @@ import type { FolderTotals } from '../catalogue-port.ts'
 import type { Folder, Halt } from '../sync/folder.ts'
 import type { Held } from '../sync/holding.ts'
 import type { Selection } from '../sync/settings.ts'
+import { heldBack } from '../sync/follow-choices.ts'
+import { countConflicts } from './conflicts.ts'
 import { policyOf } from './folder-choices.ts'
 import type { ServiceParts } from './parts.ts'
 import type { KnownFolder } from './refs.ts'
@@ -20,13 +22,15 @@ export const NEWER_GROUP =
   'A newer Holt has changed the group in a way that this one does not know. Nothing is synced before it is updated: update Holt on this device.'
 /** Conflict copies are counted up to here. */
 const CONFLICTS_COUNTED_MAX = 1000
+/** So are paths that are not taken from others. */
+const HELD_BACK_COUNTED_MAX = 1000
 
 export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderView {
   const { id, name, held } = known
   const { catalogue } = parts.deps
-  const { totals, conflicts } = catalogue.read((tx) => ({
+  const { totals, localChanges } = catalogue.read((tx) => ({
     totals: tx.totals(id),
-    conflicts: tx.conflictCopies(id, CONFLICTS_COUNTED_MAX).length,
+    localChanges: tx.localCount(id),
   }))
   const waiting = missingOf(parts, id)
   const amount = { files: totals.files, bytes: totals.bytes }
@@ -43,12 +47,24 @@ export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderVie
     total: { files: amount.files + waiting.files, bytes: amount.bytes + waiting.bytes },
     down: parts.sync.pulls.totals(id) ?? null,
     up: parts.uploads.totals(id) ?? null,
-    conflicts,
+    conflicts: countConflicts(parts, known, CONFLICTS_COUNTED_MAX),
+    localChanges,
+    heldBack: heldBackCount(held?.folder),
     problems: problemCount(held?.folder),
     peers: peersOf(parts, id, held, totals),
     digest: held === undefined ? null : hex.encode(totals.digest),
     lastInSyncMs: parts.notes.lastInSyncMs(id),
   }
+}
+
+function heldBackCount(folder: Folder | undefined): number {
+  if (folder?.mode !== 'send-only') return 0
+  let count = 0
+  for (const _ of heldBack(folder)) {
+    count += 1
+    if (count === HELD_BACK_COUNTED_MAX) break
+  }
+  return count
 }
 
 function toSelectionView({ include, exclude }: Selection): NonNullable<FolderView['selection']> {

@@ -13,8 +13,9 @@ import type { FolderId } from '../../protocol/ids.ts'
 import type { FolderService } from '../http/service.ts'
 import { ServiceError } from '../http/service.ts'
 import type { AbortOptions } from '../ports.ts'
-import { listConflicts, listEntries } from './entries.ts'
-import { changeFolder } from './folder-choices.ts'
+import { listConflicts, resolveConflict } from './conflicts.ts'
+import { listEntries } from './entries.ts'
+import { changeFolder, overrideFolder, revertFolder } from './folder-choices.ts'
 import { toFolderView } from './folder-view.ts'
 import { folderSettings } from '../sync/settings.ts'
 import type { PathFacts, ServiceParts } from './parts.ts'
@@ -59,6 +60,9 @@ export function createFolderService(parts: ServiceParts): FolderService {
     approveFolder: (ref) => decide(ref, 'approve'),
     rejectFolder: (ref) => decide(ref, 'reject'),
     entries: (ref, query) => Promise.resolve(listEntries(parts, heldFolderOf(parts, ref), query)),
+    resolveConflict: (request, o) => resolveConflict(parts, request, o),
+    overrideFolder: async (ref) => toFolderView(parts, await overrideFolder(parts, ref)),
+    revertFolder: async (ref) => toFolderView(parts, await revertFolder(parts, ref)),
     conflicts: (query) => Promise.resolve(listConflicts(parts, query)),
   }
 }

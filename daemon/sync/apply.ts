@@ -6,9 +6,10 @@
 import type { RelPath } from '../../protocol/path.ts'
 import { ROOT, nameOf, parentOf } from '../../protocol/path.ts'
 import { compareVectors } from '../../protocol/vector.ts'
-import type { CatalogueReader, CatalogueWriter, OwnRow, PlannedIntent } from '../catalogue-port.ts'
+import type { CatalogueReader, CatalogueWriter, LocalContent, OwnRow, PlannedIntent } from '../catalogue-port.ts'
 import { stampOf } from '../core/conflict.ts'
 import type { Action, Step } from '../core/plan.ts'
+import { isUnsaid, presentOf } from '../core/local.ts'
 import { replacesDirectory } from '../core/plan.ts'
 import type {
   AbortOptions,
@@ -189,8 +190,9 @@ async function storedBlob({ folder, treeOf, o }: Run, action: Action): Promise<S
 
 async function prepare(folder: Folder, step: Step, blob: StoredBlob | undefined, batch: Batch): Promise<Prepared> {
   const { entry, action } = step
-  const { path, mtimeMs } = entry
-  const executable = entry.content.kind === 'file' && entry.content.executable
+  const { path } = entry
+  const { content, mtimeMs } = step.local ?? entry
+  const executable = content.kind === 'file' && content.executable
   const present = presentFile(step)
   const keepAs = present === null ? null : versionName(batch, path)
   const before: TreeChange[] = replacesDirectory(step.own, step.isVacated) ? [{ kind: 'remove-directory', path }] : []
@@ -239,8 +241,8 @@ async function prepare(folder: Folder, step: Step, blob: StoredBlob | undefined,
 
 /** The look of the file or link that the step replaces; null where nothing is, or a directory. */
 function presentFile({ own, isVacated }: Step): Fingerprint | null {
-  if (isVacated || own === undefined || own.entry.content.kind === 'directory') return null
-  return own.fingerprint
+  const present = isVacated ? undefined : presentOf(own)
+  return present === undefined || present.content.kind === 'directory' ? null : present.fingerprint
 }
 
 /** What is left of the step when the program dies in the middle of it is neither an edit nor a deletion. */
@@ -278,7 +280,7 @@ function labelOf(batch: Batch, prepared: readonly Prepared[]): BatchLabel {
     batch: batch.name,
     reasonOf: (path) => steps.get(path)?.reason ?? 'newer-elsewhere',
     hashOf: (path) => {
-      const content = steps.get(path)?.own?.entry.content
+      const content = presentOf(steps.get(path)?.own)?.content
       return content?.kind === 'file' ? content.hash : null
     },
   }
@@ -341,12 +343,26 @@ function recordStep(
   folder.failures.delete(entry.path)
   const last = outcomes.at(-1)
   const fingerprint = last === undefined ? keptFingerprint(step) : last.kind === 'done' ? last.fingerprint : null
-  if (step.own !== undefined && step.own.entry === entry) tx.setFingerprint(folder.id, entry.path, fingerprint)
+  if (step.local !== undefined) recordLocal(folder, tx, step, step.local, last)
+  else if (isUnsaid(entry)) tx.dropOwn(folder.id, entry.path)
+  else if (step.own !== undefined && step.own.entry === entry) tx.setFingerprint(folder.id, entry.path, fingerprint)
   else tx.setOwn(folder.id, { entry, fingerprint }, 'resolved')
   if (action.kind === 'rename') recordSource(folder, tx, action)
   // A directory is watched from its first listing on.
   if (action.kind === 'make-directory') hint(folder, [entry.path])
   return 'done'
+}
+
+/** What stays on this device alone: as it was, or with the look that it has at its new path. */
+function recordLocal(
+  folder: Folder,
+  tx: CatalogueWriter,
+  { entry }: Step,
+  local: LocalContent,
+  last: TreeOutcome | undefined,
+): void {
+  const fingerprint = last?.kind === 'done' ? last.fingerprint : local.fingerprint
+  tx.setOwn(folder.id, { entry, fingerprint: null, local: { ...local, fingerprint } }, 'resolved')
 }
 
 /** What keeps the step from being done, and that only somebody else can change. */
@@ -368,7 +384,7 @@ function recordSource(folder: Folder, tx: CatalogueWriter, action: Extract<Actio
 
 /** Nothing changed on the disk: what is there stays what it looked like. */
 function keptFingerprint({ own, entry, isVacated }: Step): Fingerprint | null {
-  return isVacated || entry.content.kind === 'deleted' ? null : (own?.fingerprint ?? null)
+  return isVacated || entry.content.kind === 'deleted' ? null : (presentOf(own)?.fingerprint ?? null)
 }
 
 /** Whether the own row is still the one that the plan saw. A vacated one has lost its look in this very batch. */
@@ -376,6 +392,6 @@ function sameRow(now: OwnRow | undefined, { own, isVacated }: Step): boolean {
   if (now === undefined || own === undefined) return now === own
   return (
     compareVectors(now.entry.version, own.entry.version) === 'equal' &&
-    (isVacated || now.fingerprint === own.fingerprint)
+    (isVacated || presentOf(now)?.fingerprint === presentOf(own)?.fingerprint)
   )
 }

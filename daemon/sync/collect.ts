@@ -4,7 +4,7 @@ import type { RetentionRule } from '../core/retention.ts'
 import { expired } from '../core/retention.ts'
 import type { AbortOptions, VersionRecord } from '../ports.ts'
 import type { Folder } from './folder.ts'
-import { rootHalt } from './observe.ts'
+import { rootHalt } from './root-halt.ts'
 
 /** A part that did not grow for so long is of a blob that nobody has any more; in milliseconds. */
 const PART_LIFE_MS = 7 * 24 * 60 * 60 * 1000

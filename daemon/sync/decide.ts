@@ -4,16 +4,19 @@ import type { Entry } from '../../protocol/entry.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
+import { compareVectors } from '../../protocol/vector.ts'
 import type { CatalogueReader, DirtyPath, OwnRow } from '../catalogue-port.ts'
 import { conflictCopy, conflictPath, originalOf } from '../core/conflict.ts'
 import type { LocalFile, Plan, Target } from '../core/plan.ts'
 import { plan } from '../core/plan.ts'
 import type { Resolver, Verdict } from '../core/resolve.ts'
-import { resolve } from '../core/resolve.ts'
+import { presentOf, unsaid } from '../core/local.ts'
+import { follow, insist, resolve } from '../core/resolve.ts'
 import { structure } from '../core/structure.ts'
 import { deletionOf } from './deletions.ts'
 import type { Deletion } from './deletions.ts'
 import type { Folder } from './folder.ts'
+import { wished } from './wish.ts'
 import { resolverOf } from './folder.ts'
 
 /** Rows of one page when the children of a directory are looked through. */
@@ -35,14 +38,18 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
     for (const { path } of batch) verdicts.set(path, verdictOf(look, path))
     const settledVerdicts = structure(verdicts, surroundingsOf(look), look.resolver)
     const targets: Target[] = []
+    const later: RelPath[] = []
     const settled: RelPath[] = []
     for (const [path, verdict] of settledVerdicts) {
-      if (verdict.kind === 'nothing') settled.push(...pending(look, path, targets))
+      if (verdict.kind === 'wait') later.push(path)
+      else if (verdict.kind === 'nothing') settled.push(...pending(look, path, targets))
+      else if (isLocal(look, path, verdict)) settled.push(path)
       else targets.push(targetOf(look, path, verdict))
     }
     const means = { landed, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash) }
     const deletes = targets.flatMap((target) => (isDelete(target) ? [deletionOf(target.own.entry)] : []))
-    return { plan: plan(targets, means), settled, deletes }
+    const planned = plan(targets, means)
+    return { plan: { ...planned, later: [...planned.later, ...later] }, settled, deletes }
   })
 }
 
@@ -79,13 +86,33 @@ function verdictOf({ folder, own, others, resolver }: Look, path: RelPath): Verd
   const theirs = others(path)
   const isDirectory = (ours ?? theirs[0])?.content.kind === 'directory'
   if (folder.rules.ignores(path, isDirectory)) return { kind: 'nothing', reason: 'up-to-date' }
-  return resolve(ours, theirs, resolver)
+  const chosen = wished(folder, path, ours, theirs, resolver)
+  if (chosen !== undefined) return chosen
+  switch (folder.mode) {
+    case 'send-receive':
+      return resolve(ours, theirs, resolver, folder.policy())
+    case 'send-only':
+      return insist(ours, theirs, resolver)
+    case 'receive-only':
+    case 'receive-archive':
+      return follow(ours, theirs)
+  }
 }
 
-function surroundingsOf({ folder, tx, own, others }: Look): Parameters<typeof structure>[1] {
+/** The group says what it said when something was changed here: that stays until somebody changes one of both. */
+function isLocal({ own }: Look, path: RelPath, { entry }: Exclude<Verdict, { kind: 'nothing' }>): boolean {
+  const row = own(path)
+  if (row?.local === undefined || row.local.isUnwanted) return false
+  return compareVectors(entry.version, row.entry.version) === 'equal'
+}
+
+function surroundingsOf(look: Look): Parameters<typeof structure>[1] {
+  const { folder, tx, own, others } = look
   return {
     own: (path) => own(path)?.entry,
     others,
+    verdict: (path) => verdictOf(look, path),
+    mayMint: folder.mode === 'send-receive',
     liveBelow: (directory) => liveBelow(folder, tx, directory),
   }
 }
@@ -103,6 +130,11 @@ function* liveBelow(folder: Folder, tx: CatalogueReader, directory: RelPath): It
 /** Our own entry stands; but where its content should be on the disk and is not, it is to be fetched again. */
 function pending({ folder, own }: Look, path: RelPath, targets: Target[]): RelPath[] {
   const row = own(path)
+  // What was only here, or what an archive kept, is to go.
+  if (row?.local?.isUnwanted === true) {
+    targets.push({ entry: row.entry, own: row, reason: 'reverted', copies: [] })
+    return []
+  }
   const isPending = row?.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
   if (!isPending || folder.rules.ignores(path, row.entry.content.kind === 'directory')) return [path]
   targets.push({ entry: row.entry, own: row, reason: 'up-to-date', copies: [] })
@@ -111,12 +143,44 @@ function pending({ folder, own }: Look, path: RelPath, targets: Target[]): RelPa
 
 function targetOf(look: Look, path: RelPath, verdict: Exclude<Verdict, { kind: 'nothing' }>): Target {
   const losers = verdict.kind === 'settle' ? verdict.losers : []
-  return {
+  const own = look.own(path)
+  const reason = own?.local?.isUnwanted === true ? 'reverted' : verdict.reason
+  const target = {
     entry: verdict.entry,
-    own: look.own(path),
-    reason: verdict.reason,
+    own,
+    reason,
     copies: losers.flatMap((loser) => copyTarget(look, path, loser)),
   }
+  return look.folder.mode === 'receive-archive' && reason !== 'reverted' ? archived(look, target) : target
+}
+
+/** An archive keeps what others delete; and a file of its own that a directory pushes aside goes beside it. */
+function archived(look: Look, target: Target): Target {
+  const { own, entry } = target
+  const present = presentOf(own)
+  if (own === undefined || present === undefined) return target
+  const local = own.local ?? {
+    content: own.entry.content,
+    mtimeMs: own.entry.mtimeMs,
+    fingerprint: present.fingerprint,
+    isUnwanted: false,
+    isOnlyHere: false,
+  }
+  if (entry.content.kind === 'deleted') return { ...target, reason: 'archived', local }
+  const isPushed = entry.content.kind === 'directory' && own.local !== undefined && local.content.kind !== 'directory'
+  if (!isPushed) return target
+  const { crypto, signer } = look.folder.deps
+  const { content, mtimeMs } = local
+  const aside = conflictPath(entry.path, { ...own.entry, content, mtimeMs, t: mtimeMs, modBy: signer.device }, crypto)
+  if (aside === undefined || presentOf(look.own(aside)) !== undefined) return target
+  const copy: Target = {
+    entry: unsaid(aside, signer.device),
+    own: look.own(aside),
+    reason: 'archived',
+    copies: [],
+    local: { ...local, isOnlyHere: true },
+  }
+  return { ...target, copies: [copy] }
 }
 
 /**

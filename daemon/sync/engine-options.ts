@@ -1,5 +1,6 @@
 /** What the engine is given, and what it tells. */
 
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { RetentionRule } from '../core/retention.ts'
 import type { BlobStore, FileTree, PeerTransport } from '../ports.ts'
@@ -20,6 +21,8 @@ export interface Membership {
   isMember(device: DeviceId): boolean
   /** The other members. */
   others(): readonly DeviceId[]
+  /** How conflicts of a folder are settled, as the group has agreed. */
+  conflictPolicy(folder: FolderId): ConflictPolicy
   /** A member did what only a newer Holt understands: nothing is synced with anybody before this one is updated. */
   isOutdated(): boolean
 }

@@ -4,6 +4,7 @@
  */
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -154,9 +155,19 @@ class FolderEngine implements Engine {
     if (isOutdated) this.#sessions.endAll('the group was changed by a newer Holt')
     for (const { settings, folder } of this.#held.values()) {
       if (isOutdated) this.#o.pulls.unwantFolder(settings.id)
-      else folder?.toResolve.raise()
+      else if (folder !== undefined) this.#policyMayHaveChanged(folder)
       this.#o.onEvent({ kind: 'folder-changed', folder: settings.id })
     }
+  }
+
+  /** What differs is settled anew, once it is to be settled in another way. */
+  #policyMayHaveChanged(folder: Folder): void {
+    const policy = formatConflictPolicy(folder.policy())
+    if (policy !== folder.lastPolicy) {
+      folder.lastPolicy = policy
+      this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
+    }
+    folder.toResolve.raise()
   }
 
   forget(devices: Iterable<DeviceId>): void {
@@ -230,7 +241,13 @@ class FolderEngine implements Engine {
     const root = await this.#o.openRoot(settings)
     const restart = new AbortController()
     const signal = AbortSignal.any([o.signal, restart.signal])
-    const folder = createFolder(settings.id, root.tree, root.incoming, this.#o.deps)
+    const folder = createFolder({
+      ...root,
+      id: settings.id,
+      deps: this.#o.deps,
+      mode: settings.mode,
+      policy: () => this.#o.membership.conflictPolicy(settings.id),
+    })
     folder.isPaused = settings.isPaused
     folder.isRecovering = holding.mustRecover
     holding.mustRecover = false

@@ -8,6 +8,7 @@ import { blobHashOf } from '../../protocol/ids.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
 import { BURST_QUIET_MS } from '../core/guard.ts'
+import { isUnsaid } from '../core/local.ts'
 import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
 import { collect } from './collect.ts'
@@ -15,7 +16,8 @@ import type { Folder, Halt } from './folder.ts'
 import { hint } from './folder.ts'
 import type { ObserveOutcome } from './observe.ts'
 import { withdrawAbsent } from './withdraw.ts'
-import { observe, rootHalt } from './observe.ts'
+import { observe } from './observe.ts'
+import { rootHalt } from './root-halt.ts'
 import { publish } from './publish.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { resolvePass } from './resolve-pass.ts'
@@ -96,7 +98,7 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
     const count = (kind: string): number => recovered.filter((each) => each.kind === kind).length
     log.event('folder.recovered', { folder: folder.id, arrived: count('arrived'), before: count('as-before') })
   }
-  for (const { path, entry } of intents) folder.intended.set(path, entry)
+  for (const { path, entry } of intents) if (!isUnsaid(entry)) folder.intended.set(path, entry)
   await countLanded(folder, o)
   catalogue.transact({ isDurable: false }, (tx) => {
     tx.setIntents(

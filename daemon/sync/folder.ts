@@ -1,6 +1,9 @@
 /** One folder while it runs: the ports it uses, and what is known of it only in memory. */
 
 import type { Crypto, Signer } from '../../protocol/crypto.ts'
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
+import { formatConflictPolicy } from '../../protocol/folder-options.ts'
+import type { FolderMode } from '../../protocol/group.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
@@ -10,6 +13,7 @@ import type { IgnoreRules } from '../core/ignore.ts'
 import { createIgnoreRules } from '../core/ignore.ts'
 import type { Resolver } from '../core/resolve.ts'
 import type { BlobStore, Clock, FileTree, Log, Random, StateFiles } from '../ports.ts'
+import type { Wish } from './wish.ts'
 import type { ApplyGate } from './apply-gate.ts'
 import { createApplyGate } from './apply-gate.ts'
 import type { Latch } from './latch.ts'
@@ -49,6 +53,11 @@ export interface Folder {
   readonly tree: FileTree
   readonly incoming: BlobStore
   readonly deps: Deps
+  readonly mode: FolderMode
+  /** As the group has it now. */
+  policy(): ConflictPolicy
+  /** What it was when what differs was last settled. */
+  lastPolicy: string
   readonly gate: ApplyGate
   /** Directories that may have changed; `all` asks for a full scan. */
   readonly hints: Hints
@@ -82,6 +91,8 @@ export interface Folder {
   readonly waiting: Map<RelPath, readonly BlobHash[]>
   /** The disk was compared with the base since the start. */
   isScanned: boolean
+  /** What a person said that single paths are to be. */
+  readonly wishes: Map<RelPath, Wish>
   /** What a batch was about to make of its paths when the last life ended; empty once the disk was compared. */
   readonly intended: Map<RelPath, Entry>
 }
@@ -91,12 +102,13 @@ export interface Hints {
   readonly directories: Set<DirPath>
 }
 
-export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, deps: Deps): Folder {
+/** What a folder is made of when it begins to run. */
+export type FolderParts = Pick<Folder, 'id' | 'tree' | 'incoming' | 'deps' | 'mode' | 'policy'>
+
+export function createFolder(parts: FolderParts): Folder {
   return {
-    id,
-    tree,
-    incoming,
-    deps,
+    ...parts,
+    lastPolicy: formatConflictPolicy(parts.policy()),
     gate: createApplyGate(),
     hints: { all: true, directories: new Set() },
     toObserve: createLatch(),
@@ -117,8 +129,14 @@ export function createFolder(id: FolderId, tree: FileTree, incoming: BlobStore, 
     landed: new Set(),
     waiting: new Map(),
     isScanned: false,
+    wishes: new Map(),
     intended: new Map(),
   }
+}
+
+/** Whether this device makes entries of its own: an edit here, a conflict that is settled, a directory that is needed. */
+export function sends({ mode }: Pick<Folder, 'mode'>): boolean {
+  return mode === 'send-receive' || mode === 'send-only'
 }
 
 export function resolverOf({ deps }: Folder): Resolver {

@@ -20,7 +20,7 @@ import type { Deletion } from './deletions.ts'
 import type { Folder, Halt } from './folder.ts'
 import type { PullQueue } from './pull.ts'
 import { resolverOf } from './folder.ts'
-import { rootHalt } from './observe.ts'
+import { rootHalt } from './root-halt.ts'
 
 /** Paths that are decided and applied together: enough for one sync of each directory to pay, few enough to stay prompt. */
 const BATCH_PATHS = 512
@@ -132,6 +132,7 @@ function settle(
   const open = new Set([...plan.later, ...applied.changed, ...applied.failed, ...plan.wants.map(({ path }) => path)])
   const unfinished = unfinishedUnits(plan.steps, applied)
   const clean = batch.filter(({ path }) => !open.has(path) && !unfinished.has(path))
+  for (const path of applied.done) folder.wishes.delete(path)
   forgetPlaced(folder, plan.steps, applied)
   const wanted = accepted(folder, wantedByPath(plan.wants), pulls)
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {

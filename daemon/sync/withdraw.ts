@@ -8,6 +8,7 @@
 import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueWriter } from '../catalogue-port.ts'
+import { isUnsaid } from '../core/local.ts'
 import type { Folder } from './folder.ts'
 
 /** Own entries that are gone through in one transaction. */
@@ -55,8 +56,8 @@ export function notHere(tx: CatalogueWriter, folder: Folder, entry: Entry): void
 }
 
 /** Whether the entry says something, or would: a path that is no longer ignored says what a scan finds there, or that nothing is. */
-function says({ isHeld, content }: Entry): boolean {
-  return isHeld || content.kind === 'deleted'
+function says(entry: Entry): boolean {
+  return entry.isHeld || (entry.content.kind === 'deleted' && !isUnsaid(entry))
 }
 
 function isIgnored({ rules }: Folder, { path, content }: Entry): boolean {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { PATH_BYTES_MAX } from '../limits.ts'
-import { zBlobHash, zCount, zDeviceId, zFolderId, zPageLimit, zRef, zTimeMs } from './fields.ts'
+import { zAbsolutePath, zBlobHash, zCount, zDeviceId, zFolderId, zPageLimit, zRef, zTimeMs } from './fields.ts'
 
 export const zEntryState = z.enum([
   'synced',
@@ -77,11 +77,28 @@ export const zEntryPage = z
   .meta({ id: 'EntryPage' })
 export type EntryPage = z.infer<typeof zEntryPage>
 
+/** One of the contents among which a person chooses. */
+export const zConflictVersion = z.object({
+  /** `mine`: what this device wrote, or what has the name where it wrote none of them. */
+  side: z.enum(['mine', 'theirs']),
+  /** Where it lies on this device; null where it is not here. */
+  path: z.string().nullable(),
+  kind: z.enum(['file', 'symlink']),
+  sizeBytes: zCount,
+  /** When this content was made. */
+  changedMs: zTimeMs,
+  modBy: zDeviceId,
+  modByName: z.string().nullable(),
+})
+export type ConflictVersion = z.infer<typeof zConflictVersion>
+
 export const zConflict = z
   .object({
     folder: zFolderId,
     folderName: z.string(),
-    /** The copy. */
+    /** `copy`: the other content lies beside the file; `undecided`: every device has its own until somebody decides. */
+    kind: z.enum(['copy', 'undecided']),
+    /** The copy; of an undecided one, the file. */
     path: z.string(),
     /** The file that kept the name; null when it is gone. */
     original: z.string().nullable(),
@@ -90,9 +107,31 @@ export const zConflict = z
     changedMs: zTimeMs,
     modBy: zDeviceId.nullable(),
     modByName: z.string().nullable(),
+    /** Mine first. */
+    versions: z.array(zConflictVersion),
   })
   .meta({ id: 'Conflict' })
 export type Conflict = z.infer<typeof zConflict>
+
+export const zResolveConflict = z
+  .strictObject({
+    /** The file, or its conflict copy. */
+    path: zAbsolutePath,
+    keep: z.enum(['mine', 'theirs', 'both']),
+  })
+  .meta({ id: 'ResolveConflict' })
+export type ResolveConflict = z.infer<typeof zResolveConflict>
+
+export const zResolvedConflict = z
+  .object({
+    folder: zFolderId,
+    folderName: z.string(),
+    path: z.string(),
+    /** False where it waits for bytes of another device; it comes about when they are here. */
+    isDone: z.boolean(),
+  })
+  .meta({ id: 'ResolvedConflict' })
+export type ResolvedConflict = z.infer<typeof zResolvedConflict>
 
 export const zConflictsQuery = z.strictObject({
   /** Only of this folder. */

@@ -124,8 +124,12 @@ export const zFolder = z
     total: zAmount,
     down: zProgress.nullable(),
     up: zProgress.nullable(),
-    /** Conflict copies that are there. */
+    /** Conflict copies that are there, and files of which a person is to choose one content. */
     conflicts: zCount,
+    /** Paths that were changed on this device, which only receives; `holt revert` gives them up. */
+    localChanges: zCount,
+    /** Paths that others changed and this device, which only sends, does not take; `holt override` sets them right. */
+    heldBack: zCount,
     /** Paths that cannot be synced for now; `entries?state=problem` lists them. */
     problems: zCount,
     /** The devices that hold it, without this one. */
@@ -218,6 +222,8 @@ export const zChangeFolder = z
       .describe('keep-both, newest, manual, or prefer: and the id or name of a device'),
     retention: zRetention.partial().optional(),
     selection: zSelection.partial().optional(),
+    /** What was changed here may be sent from now on. */
+    confirm: z.boolean().default(false),
   })
   .meta({ id: 'ChangeFolder' })
 export type ChangeFolder = z.infer<typeof zChangeFolder>

@@ -68,7 +68,10 @@ export const OPERATIONS = {
   approveFolder: onFolder,
   rejectFolder: onFolder,
   listEntries: op({ params: folders.zFolderParams, query: entries.zEntriesQuery, response: entries.zEntryPage }),
+  overrideFolder: onFolder,
+  revertFolder: onFolder,
   listConflicts: op({ query: entries.zConflictsQuery, response: entries.zConflictPage }),
+  resolveConflict: op({ body: entries.zResolveConflict, response: entries.zResolvedConflict }),
 
   startPairing: op({ response: pairing.zPairing, status: 201 }),
   joinPairing: op({ body: pairing.zJoinPairing, response: pairing.zPairing, status: 201 }),

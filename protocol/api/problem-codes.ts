@@ -150,6 +150,14 @@ export const PROBLEMS = {
     'The directory is not empty',
     'Look at the counts, then confirm with `--yes`.',
   ),
+  'local-changes': kind(
+    409,
+    EXIT.refused,
+    'What was changed only here would be sent',
+    'Run `holt revert` first, or confirm with `--yes`.',
+  ),
+  'wrong-mode': kind(409, EXIT.refused, 'The mode of the folder does not allow it', 'See `holt folder set`.'),
+  'no-conflict': kind(404, EXIT.notFound, 'There is no conflict', 'Run `holt conflicts` to see which there are.'),
   'already-held': kind(
     409,
     EXIT.refused,

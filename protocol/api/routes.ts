@@ -64,7 +64,14 @@ export const ROUTES = {
     'Refuse what a folder halted for, and restore what it would delete',
   ),
   listEntries: json('GET', '/folders/{folder}/entries', 'What a folder contains, each path with its state'),
-  listConflicts: json('GET', '/conflicts', 'Conflict copies that wait for a person'),
+  overrideFolder: json('POST', '/folders/{folder}/override', 'Make the others as this device is, which only sends'),
+  revertFolder: json(
+    'POST',
+    '/folders/{folder}/revert',
+    'Give up what was changed on this device, which only receives',
+  ),
+  listConflicts: json('GET', '/conflicts', 'Conflicts that wait for a person, with their contents'),
+  resolveConflict: json('POST', '/conflicts/resolve', 'Choose what a file in conflict is to be, on all devices'),
 
   startPairing: json('POST', '/pairings', 'Show a code that another device may join with'),
   joinPairing: json('POST', '/pairings/join', 'Join the device that shows a code'),

@@ -1,6 +1,6 @@
 /** Folders of a fake engine: what they need to be told apart, and nothing of syncing. */
 
-import type { Entry } from '../../protocol/api/entries.ts'
+import type { Conflict, ConflictPage, Entry } from '../../protocol/api/entries.ts'
 import type { Folder, FolderState } from '../../protocol/api/folders.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { FolderService } from '../../daemon/http/service.ts'
@@ -25,6 +25,8 @@ export function buildFolder(over: Partial<Folder>): Folder {
     down: null,
     up: null,
     conflicts: 0,
+    localChanges: 0,
+    heldBack: 0,
     problems: 0,
     peers: [],
     digest: null,
@@ -51,6 +53,21 @@ export function buildEntry(path: string, over: Partial<Entry> = {}): Entry {
 }
 
 const ENTRIES = [buildEntry('a.jpg'), buildEntry('b.jpg', { state: 'missing', reason: 'Nobody has it.' })]
+
+const CONFLICT = {
+  kind: 'copy',
+  path: 'a.conflict.jpg',
+  original: 'a.jpg',
+  sizeBytes: 15,
+  changedMs: 1_700_000_000_000,
+  modBy: null,
+  modByName: null,
+  versions: [],
+} satisfies Omit<Conflict, 'folder' | 'folderName'>
+
+function toPage({ id, name }: Folder): ConflictPage {
+  return { conflicts: [{ folder: id, folderName: name, ...CONFLICT }], next: null }
+}
 
 /** `Photos` is held in /home/ada/Photos, `Music` is offered; whatever is added gets a number for an id. */
 export function createFakeFolders(): FolderService {
@@ -116,10 +133,9 @@ export function createFakeFolders(): FolderService {
       const page = rest.slice(0, limit)
       return { folder: find(ref).id, entries: page, next: rest.length > limit ? (page.at(-1)?.path ?? null) : null }
     },
-    conflicts: async ({ folder }) => {
-      const { id, name } = find(folder ?? 'Photos')
-      const copy = { path: 'a.conflict.jpg', original: 'a.jpg', sizeBytes: 15, changedMs: 1_700_000_000_000 }
-      return { conflicts: [{ folder: id, folderName: name, ...copy, modBy: null, modByName: null }], next: null }
-    },
+    conflicts: async ({ folder }) => toPage(find(folder ?? 'Photos')),
+    resolveConflict: async ({ path }) => ({ folder: PHOTOS, folderName: 'Photos', path, isDone: true }),
+    overrideFolder: async (ref) => find(ref),
+    revertFolder: async (ref) => find(ref),
   }
 }

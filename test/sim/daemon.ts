@@ -8,6 +8,9 @@ import type { Catalogue } from '../../daemon/catalogue-port.ts'
 import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
 import { Errno } from './errno.ts'
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
+import type { FolderMode } from '../../protocol/group.ts'
+import { KEEP_BOTH } from '../../protocol/folder-options.ts'
 import { folderSettings } from '../../daemon/sync/settings.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
@@ -91,6 +94,10 @@ const PACE = { ...DEFAULT_PACE, rescanMs: 120_000 }
 export interface SimGroup {
   readonly folder: FolderId
   members(): readonly DeviceId[]
+  /** How conflicts are settled; left out: both are kept. */
+  conflictPolicy?(): ConflictPolicy
+  /** What the device does with the folder; left out: send-receive. */
+  readonly mode?: FolderMode
   /** Whether a member has done what only a newer Holt understands. */
   isOutdated?(): boolean
 }
@@ -128,7 +135,12 @@ export function startDaemon(
       else daemon.failure ??= cause
     }
     ports.transport.admit(new Set(group.members().filter((id) => id !== device.id)))
-    const settings = folderSettings({ id: group.folder, name: 'Photos', path: ROOT })
+    const settings = folderSettings({
+      id: group.folder,
+      name: 'Photos',
+      path: ROOT,
+      ...(group.mode !== undefined && { mode: group.mode }),
+    })
     if (beginning !== 'again') daemon.sync.engine.hold(settings, { isNew: beginning === 'accepted' }).catch(fail)
     daemon.sync.run({ signal: ending.signal }).catch(fail)
     return daemon
@@ -150,6 +162,7 @@ function createSync(
       isMember: (id) => members().includes(id),
       others: () => members().filter((id) => id !== self),
       isOutdated: () => group.isOutdated?.() === true,
+      conflictPolicy: () => group.conflictPolicy?.() ?? KEEP_BOTH,
     },
     pace: PACE,
     retention: { days: 30, volumeShare: 0.1 },

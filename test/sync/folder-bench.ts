@@ -1,5 +1,8 @@
 /** Some daemons in a simulated world that hold one folder, for tests of what happens between them. */
 
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
+import { KEEP_BOTH } from '../../protocol/folder-options.ts'
+import type { FolderMode } from '../../protocol/group.ts'
 import { folderIdOf } from '../../protocol/ids.ts'
 import type { Beginning, SimDaemon, SimGroup } from '../sim/daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from '../sim/daemon.ts'
@@ -24,14 +27,19 @@ export interface Place {
   read(path: string): string | undefined
 }
 
+export interface PlaceOptions {
+  /** What happened to its disk before. */
+  readonly before?: (device: SimDevice) => void
+  /** Left out: send-receive. */
+  readonly mode?: FolderMode
+}
+
 export interface FolderBench extends AsyncDisposable {
   readonly world: World
-  /**
-   * Starts a daemon that adds the folder (the first one) or accepts it.
-   *
-   * @param before What happened to its disk before.
-   */
-  place(name: string, before?: (device: SimDevice) => void): Place
+  /** How conflicts are settled, in the whole group. */
+  policy: ConflictPolicy
+  /** Starts a daemon that adds the folder (the first one) or accepts it. */
+  place(name: string, o?: PlaceOptions): Place
   /** A device that is a member and runs no daemon; the test speaks for it. */
   member(name: string): SimDevice
   /** The group is understood no longer by the device, or is again. */
@@ -52,13 +60,14 @@ export function createFolderBench(seed: number): FolderBench {
   }
   const bench: FolderBench = {
     world,
+    policy: KEEP_BOTH,
     member: (name) => {
       const device = world.device(name)
       members.add(device)
       admitAll()
       return device
     },
-    place: (name, before) => {
+    place: (name, { before, mode } = {}) => {
       const device = bench.member(name)
       device.addRoot(ROOT, FOLDER)
       before?.(device)
@@ -66,6 +75,8 @@ export function createFolderBench(seed: number): FolderBench {
         folder: FOLDER,
         members: () => [...members].map(({ id }) => id),
         isOutdated: () => outdated.has(device),
+        conflictPolicy: () => bench.policy,
+        ...(mode !== undefined && { mode }),
       }
       const place = createPlace(device, group, places.length === 0 ? 'added' : 'accepted')
       places.push(place)

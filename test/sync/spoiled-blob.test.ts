@@ -20,7 +20,7 @@ describe('a whole blob that a crash left in the store', () => {
       await using bench = createFolderBench(4)
       const anna = bench.place('anna')
       anna.write('letter.txt', TEXT)
-      const ben = bench.place('ben', ({ hands }) => hands.write(`${ROOT}/.holt/incoming/${hash}`, left))
+      const ben = bench.place('ben', { before: ({ hands }) => hands.write(`${ROOT}/.holt/incoming/${hash}`, left) })
       await bench.until('the letter', () => ben.read('letter.txt') !== undefined)
       assert.equal(ben.read('letter.txt'), TEXT)
       assert.equal(anna.daemon.sentBytes, sentBytes)

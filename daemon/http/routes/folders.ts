@@ -17,7 +17,10 @@ type FolderIds =
   | 'approveFolder'
   | 'rejectFolder'
   | 'listEntries'
+  | 'overrideFolder'
+  | 'revertFolder'
   | 'listConflicts'
+  | 'resolveConflict'
 
 export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
   return {
@@ -34,6 +37,9 @@ export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
     approveFolder: ({ params }) => service.approveFolder(params.folder),
     rejectFolder: ({ params }) => service.rejectFolder(params.folder),
     listEntries: ({ params, query }) => service.entries(params.folder, query),
+    overrideFolder: ({ params }) => service.overrideFolder(params.folder),
+    revertFolder: ({ params }) => service.revertFolder(params.folder),
+    resolveConflict: ({ body }, { signal }) => service.resolveConflict(body, { signal }),
     listConflicts: ({ query }) => service.conflicts(query),
   }
 }

@@ -1,0 +1,79 @@
+/** Two devices wrote one file without knowing of each other: what becomes of it, by the policy of the group. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
+import { ROOT } from '../sim/daemon.ts'
+import type { FolderBench, Place } from './folder-bench.ts'
+import { createFolderBench } from './folder-bench.ts'
+
+/** Both have `plan.txt`; then anna writes it, and ben a minute later, while they cannot hear each other. */
+async function parted(
+  bench: FolderBench,
+  policy: ConflictPolicy | ((ben: Place) => ConflictPolicy),
+): Promise<readonly [Place, Place]> {
+  const anna = bench.place('anna')
+  const ben = bench.place('ben')
+  bench.policy = typeof policy === 'function' ? policy(anna) : policy
+  anna.write('plan.txt', 'before')
+  await bench.until('both have it', () => ben.read('plan.txt') === 'before')
+  await bench.world.runFor(5000)
+  bench.world.network.cut(anna.device.id, ben.device.id)
+  anna.write('plan.txt', 'by anna')
+  await bench.world.runFor(60_000)
+  ben.write('plan.txt', 'by ben')
+  await bench.world.runFor(60_000)
+  bench.world.network.heal(anna.device.id, ben.device.id)
+  await bench.world.runFor(60_000)
+  return [anna, ben]
+}
+
+/** The contents of the files in a directory of the root, by name. */
+function filesOf({ device }: Place, below = ''): Record<string, string> {
+  const found = device.hands.walk(`${ROOT}${below}`).filter(({ kind, path }) => kind === 'file' && path !== 'log')
+  return Object.fromEntries(found.map(({ path, content }) => [path, new TextDecoder().decode(content)]))
+}
+const versionsOf = (place: Place): string[] => Object.values(filesOf(place, '/.holt/versions')).sort()
+
+describe('contents that were written without knowing of each other', () => {
+  it('are both kept, the later one under the name', async () => {
+    await using bench = createFolderBench(1)
+    const [anna, ben] = await parted(bench, { kind: 'keep-both' })
+    assert.deepEqual(filesOf(anna), filesOf(ben))
+    assert.deepEqual(Object.values(filesOf(anna)).sort(), ['by anna', 'by ben'])
+    assert.equal(anna.read('plan.txt'), 'by ben')
+  })
+
+  it('leave the newest where that is the policy, and the other in the versions', async () => {
+    await using bench = createFolderBench(2)
+    const [anna, ben] = await parted(bench, { kind: 'newest' })
+    assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by ben' }, { 'plan.txt': 'by ben' }])
+    assert.ok(versionsOf(anna).includes('by anna'))
+  })
+
+  it('leave what the preferred device wrote, and the other in the versions', async () => {
+    await using bench = createFolderBench(3)
+    const [anna, ben] = await parted(bench, ({ device }) => ({ kind: 'prefer', device: device.id }))
+    assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by anna' }, { 'plan.txt': 'by anna' }])
+    assert.ok(versionsOf(ben).includes('by ben'))
+  })
+
+  it('stay as they are on each device where a person is to choose, and a third takes one of them', async () => {
+    await using bench = createFolderBench(4)
+    const [anna, ben] = await parted(bench, { kind: 'manual' })
+    assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by anna' }, { 'plan.txt': 'by ben' }])
+    const carol = bench.place('carol')
+    await bench.until('carol has one of them', () => carol.read('plan.txt') === 'by ben')
+    await bench.world.runFor(30_000)
+    assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by anna' }, { 'plan.txt': 'by ben' }])
+  })
+
+  it('become copies once the policy is to keep both again', async () => {
+    await using bench = createFolderBench(5)
+    const [anna, ben] = await parted(bench, { kind: 'manual' })
+    bench.policy = { kind: 'keep-both' }
+    for (const { daemon } of [anna, ben]) daemon.sync.engine.groupChanged()
+    await bench.until('both have both', () => [anna, ben].every((place) => Object.keys(filesOf(place)).length === 2))
+    assert.deepEqual(filesOf(anna), filesOf(ben))
+  })
+})
