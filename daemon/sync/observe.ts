@@ -101,8 +101,8 @@ async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
     folder.problems.delete(directory)
     if (directory === ROOT) return
     enqueue(pass, parentOf(directory))
-    const gone = folder.deps.catalogue.read((tx) => liveBelow(tx, folder, directory))
-    pass.missing.push(...gone.filter((row) => presentOf(row) !== undefined))
+    const children = folder.deps.catalogue.read((tx) => tx.ownChildren(folder.id, directory))
+    pass.missing.push(...children.filter((row) => presentOf(row) !== undefined))
     return
   }
   await readRules(pass, listing)

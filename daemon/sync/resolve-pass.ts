@@ -9,7 +9,8 @@ import type { RelPath } from '../../protocol/path.ts'
 import type { DirtyPath } from '../catalogue-port.ts'
 import { isMassDelete, useAgreement } from '../core/guard.ts'
 import type { Step } from '../core/plan.ts'
-import { bumpedJoin } from '../core/resolve.ts'
+import { presentOf } from '../core/local.ts'
+import { bumpedJoin, follow } from '../core/resolve.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
 import { apply } from './apply.ts'
 import type { Applied } from './apply.ts'
@@ -19,7 +20,7 @@ import { withoutMoved } from './deletions.ts'
 import type { Deletion } from './deletions.ts'
 import type { Folder, Halt } from './folder.ts'
 import type { PullQueue } from './pull.ts'
-import { resolverOf } from './folder.ts'
+import { resolverOf, sends } from './folder.ts'
 import { rootHalt } from './root-halt.ts'
 
 /** Paths that are decided and applied together: enough for one sync of each directory to pay, few enough to stay prompt. */
@@ -87,7 +88,7 @@ function guard(folder: Folder): { readonly halt: Halt | null; readonly isDecided
     }
     return { halt: { kind: 'mass-delete-elsewhere', deletes: deletes.length, live }, isDecided: false }
   }
-  if (folder.decision === 'reject') assertLive(folder, deletes)
+  if (folder.decision === 'reject') refuse(folder, deletes)
   return { halt: null, isDecided: true }
 }
 
@@ -104,7 +105,29 @@ function exactDeletes(folder: Folder): readonly RelPath[] {
   }
 }
 
-/** The deletions are rejected: our live entries have seen them, and win everywhere. */
+/** The deletions are rejected, here or on another device. */
+function refuse(folder: Folder, paths: readonly RelPath[]): void {
+  if (sends(folder)) assertLive(folder, paths)
+  else keepHere(folder, paths)
+}
+
+/** A device that only receives has no say in what the others delete, and keeps what it has. */
+function keepHere(folder: Folder, paths: readonly RelPath[]): void {
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    for (const path of paths) {
+      const own = tx.own(folder.id, path)
+      const others = tx.others(folder.id, path).map(({ entry }) => entry)
+      const verdict = follow(own?.entry, others)
+      const present = presentOf(own)
+      if (own === undefined || present === undefined || verdict.kind !== 'adopt') continue
+      const local = { ...present, mtimeMs: own.entry.mtimeMs, isUnwanted: false, isOnlyHere: false }
+      tx.setOwn(folder.id, { entry: verdict.entry, fingerprint: null, local: own.local ?? local }, 'resolved')
+    }
+  })
+  folder.toPublish.raise()
+}
+
+/** Our live entries have seen the deletions, and win everywhere. */
 function assertLive(folder: Folder, paths: readonly RelPath[]): void {
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     for (const path of paths) {

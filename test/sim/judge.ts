@@ -8,6 +8,7 @@ import type { SimDaemon } from './daemon.ts'
 import { ROOT } from './daemon.ts'
 import type { Found } from './hands.ts'
 import type { Memory } from './memory.ts'
+import type { Universe } from './universe.ts'
 import type { SimDevice } from './world.ts'
 
 const decoder = new TextDecoder()
@@ -69,13 +70,18 @@ export function isEqual(daemons: readonly SimDaemon[], folder: FolderId): boolea
 }
 
 /** What is missing or has come back; undefined when all is well. */
-export function verdictOn(memory: Memory, devices: readonly SimDevice[]): string | undefined {
+export function verdictOn(
+  memory: Memory,
+  devices: readonly SimDevice[],
+  { mayLose, mayReturn }: Pick<Universe, 'mayLose' | 'mayReturn'>,
+): string | undefined {
+  const stored = new Set(devices.flatMap((device) => textsOf(device.hands.walk(`${ROOT}/.holt/versions`))))
   const living = new Set(devices.flatMap((device) => textsOf(device.hands.walk(ROOT))))
-  const lost = [...memory.kept].filter((text) => !living.has(text))
+  const lost = [...memory.kept].filter((text) => !living.has(text) && !(mayLose && stored.has(text)))
   if (lost.length > 0) {
-    const stored = new Set(devices.flatMap((device) => textsOf(device.hands.walk(`${ROOT}/.holt/versions`))))
     return `lost: ${lost.map((text) => `${text}${stored.has(text) ? ' (only in versions)' : ' (NOWHERE)'}`).join(', ')}`
   }
+  if (mayReturn) return undefined
   const back = [...memory.gone.keys()].filter((text) =>
     devices.some((device) => textsOf(visible(device)).includes(text)),
   )

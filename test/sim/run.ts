@@ -14,6 +14,8 @@ import { textsBelow } from './person.ts'
 import type { SimRandom } from './random.ts'
 import { disturb } from './scenario.ts'
 import { STATE_DIRECTORY } from './state.ts'
+import type { Universe } from './universe.ts'
+import { chooseUniverse, describeUniverse, endDifferences } from './universe.ts'
 import type { SimDevice, World } from './world.ts'
 import { createWorld } from './world.ts'
 
@@ -44,6 +46,9 @@ export interface Run {
   /** Those that are in the group. */
   stations: readonly Station[]
   readonly memory: Memory
+  readonly universe: Universe
+  /** Of a person who ends what is left different. */
+  readonly ending: SimRandom
   readonly daemons: SimDaemon[]
   edits: number
 }
@@ -53,6 +58,9 @@ const NAMES = ['anna', 'ben', 'cleo', 'dora'] as const
 /** What happens to a run beside its beginning. Short runs, and many: a seed that fails is easier to read. */
 const HAPPENINGS_MIN = 4
 const HAPPENINGS_SPREAD = 13
+/** How often it is looked whether all is calm, and which of these looks a person takes, too. */
+const LOOK_MS = 500
+const LOOKS = 40
 const HEAL_MS = 15 * 60_000
 /** How long it must stay quiet, and the bytes that two devices may exchange meanwhile: pings. */
 const QUIET_MS = 40_000
@@ -66,7 +74,12 @@ export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): P
   const names = NAMES.slice(0, 2 + random.below(NAMES.length - 1))
   const watchLoss = random.chance(0.2) ? 0.2 : 0
   const stations = names.map((name) => createStation(world, name, watchLoss))
-  const run: Run = { world, random, stations, memory: createMemory(), daemons: [], edits: 0 }
+  const universe = chooseUniverse(
+    random.fork('universe'),
+    stations.map(({ device }) => device),
+  )
+  const ending = random.fork('ending')
+  const run: Run = { world, random, stations, memory: createMemory(), universe, ending, daemons: [], edits: 0 }
   let fault: string | undefined
   try {
     fault = await live(run)
@@ -172,13 +185,14 @@ async function settle(run: Run): Promise<string | undefined> {
   world.network.healAll()
   for (const station of run.stations) if (station.daemon === undefined) start(run, station)
   const decision = random.chance(0.5) ? 'approve' : 'reject'
-  const isCalm = await world.runUntil(() => isCalmAfter(run, decision), { withinMs: HEAL_MS, everyMs: 500 })
+  const isCalm = await world.runUntil(() => isCalmAfter(run, decision), { withinMs: HEAL_MS, everyMs: LOOK_MS })
   const failed = failureOf(run)
   if (failed !== undefined) return failed
   if (!isCalm) return `not equal after healing:\n${describe(run)}`
   const verdict = verdictOn(
     run.memory,
     run.stations.map(({ device }) => device),
+    run.universe,
   )
   if (verdict !== undefined) return `${verdict}\n${describe(run)}`
   return await quietFault(run)
@@ -187,13 +201,20 @@ async function settle(run: Run): Promise<string | undefined> {
 /** Whether all is in sync; a person answers whatever folder asks. */
 function isCalmAfter(run: Run, decision: 'approve' | 'reject'): boolean {
   for (const { daemon } of run.stations) {
-    const halt = daemon?.sync.engine.folder(FOLDER)?.halt
+    const folder = daemon?.sync.engine.folder(FOLDER)
+    if (folder?.isScanned === true && isTheirTurn(run)) endDifferences(folder, run.ending)
+    const halt = folder?.halt
     if (daemon !== undefined) clearWay(run, daemon)
     if (halt?.kind.startsWith('mass-delete') !== true) continue
     if (decision === 'reject') run.memory.gone.clear()
     daemon?.sync.engine.decide(FOLDER, decision)
   }
   return isInSync(run)
+}
+
+/** A person looks now and then, and gives what was said time to come to the others. */
+function isTheirTurn({ world }: Run): boolean {
+  return Math.floor(world.scheduler.nowMs() / LOOK_MS) % LOOKS === 0
 }
 
 /** A person moves away what the status calls in the way: files that are ignored here, where others have a file. */
@@ -233,7 +254,10 @@ function exchanged({ world, stations }: Run): number[] {
 export function start(run: Run, station: Station): void {
   const members = (): readonly SimDevice['id'][] => run.stations.map(({ device }) => device.id)
   const beginning = isHeld(station) ? 'again' : station.beginning
-  station.daemon = startDaemon(station.device, station.catalogue, { folder: FOLDER, members }, beginning)
+  const { universe } = run
+  const mode = universe.modeOf(station.device.name)
+  const group = { folder: FOLDER, members, mode, conflictPolicy: () => universe.policy }
+  station.daemon = startDaemon(station.device, station.catalogue, group, beginning)
   run.daemons.push(station.daemon)
 }
 
@@ -243,7 +267,8 @@ function isHeld({ device }: Station): boolean {
 }
 
 export function personAt(run: Run, { device }: Station): Person {
-  return { device, root: ROOT, random: run.random, memory: run.memory, agreed: () => agreedTexts(run) }
+  const memory = run.universe.memoryOf(device.name, run.memory)
+  return { device, root: ROOT, random: run.random, memory, agreed: () => agreedTexts(run) }
 }
 
 export function wake(station: Station): void {
@@ -278,5 +303,7 @@ function textOf(cause: unknown): string {
 }
 
 function describe(run: Run): string {
-  return run.stations.flatMap(({ daemon }) => (daemon === undefined ? [] : [describeDaemon(daemon, FOLDER)])).join('\n')
+  const names = run.stations.map(({ device }) => device.name)
+  const daemons = run.stations.flatMap(({ daemon }) => (daemon === undefined ? [] : [describeDaemon(daemon, FOLDER)]))
+  return [describeUniverse(run.universe, names), ...daemons].join('\n')
 }

@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { wish } from '../../daemon/sync/wish.ts'
+import { parseRelPath } from '../../protocol/path.ts'
 import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import { ROOT } from '../sim/daemon.ts'
 import type { FolderBench, Place } from './folder-bench.ts'
-import { createFolderBench } from './folder-bench.ts'
+import { FOLDER, createFolderBench } from './folder-bench.ts'
 
 /** Both have `plan.txt`; then anna writes it, and ben a minute later, while they cannot hear each other. */
 async function parted(
@@ -32,6 +35,20 @@ async function parted(
 function filesOf({ device }: Place, below = ''): Record<string, string> {
   const found = device.hands.walk(`${ROOT}${below}`).filter(({ kind, path }) => kind === 'file' && path !== 'log')
   return Object.fromEntries(found.map(({ path, content }) => [path, new TextDecoder().decode(content)]))
+}
+
+/** A person at a device says which content of `plan.txt` stays. */
+function choose({ daemon }: Place, keep: 'mine' | 'theirs' | 'both'): void {
+  const folder = daemon.sync.engine.folder(FOLDER)
+  const path = parseRelPath('plan.txt')
+  assert.ok(folder !== undefined)
+  const { own, others } = daemon.catalogue.read((tx) => ({
+    own: tx.own(FOLDER, path)?.entry,
+    others: tx.others(FOLDER, path).map(({ entry }) => entry),
+  }))
+  const theirs = others.find(({ modBy }) => modBy !== own?.modBy)
+  assert.ok(own !== undefined && theirs !== undefined)
+  wish(folder, path, { mine: own, theirs, both: 'both' as const }[keep])
 }
 const versionsOf = (place: Place): string[] => Object.values(filesOf(place, '/.holt/versions')).sort()
 
@@ -66,6 +83,34 @@ describe('contents that were written without knowing of each other', () => {
     await bench.until('carol has one of them', () => carol.read('plan.txt') === 'by ben')
     await bench.world.runFor(30_000)
     assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by anna' }, { 'plan.txt': 'by ben' }])
+  })
+
+  it('are settled on all devices by what a person chose on one', async () => {
+    for (const keep of ['mine', 'theirs', 'both'] as const) {
+      await using bench = createFolderBench(6)
+      const [anna, ben] = await parted(bench, { kind: 'manual' })
+      choose(anna, keep)
+      const chosen = { mine: ['by anna'], theirs: ['by ben'], both: ['by anna', 'by ben'] }[keep]
+      const isSettled = (place: Place): boolean => isDeepStrictEqual(Object.values(filesOf(place)).sort(), chosen)
+      await bench.until(`${keep} is kept on both`, () => isSettled(anna) && isSettled(ben))
+      await bench.world.runFor(30_000)
+      assert.deepEqual(filesOf(anna), filesOf(ben))
+      if (keep === 'mine') assert.ok(versionsOf(ben).includes('by ben'))
+      if (keep === 'theirs') assert.ok(versionsOf(anna).includes('by anna'))
+    }
+  })
+
+  it('are not settled by a choice that was made before another content came', async () => {
+    await using bench = createFolderBench(7)
+    const [anna, ben] = await parted(bench, { kind: 'manual' })
+    bench.world.network.cut(anna.device.id, ben.device.id)
+    await bench.world.runFor(60_000)
+    choose(anna, 'theirs')
+    ben.write('plan.txt', 'later, by ben')
+    await bench.world.runFor(60_000)
+    bench.world.network.heal(anna.device.id, ben.device.id)
+    await bench.world.runFor(60_000)
+    assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by anna' }, { 'plan.txt': 'later, by ben' }])
   })
 
   it('become copies once the policy is to keep both again', async () => {
