@@ -49,6 +49,7 @@ export interface Run {
   readonly universe: Universe
   /** Of a person who ends what is left different. */
   readonly ending: SimRandom
+  looks: number
   readonly daemons: SimDaemon[]
   edits: number
 }
@@ -79,7 +80,7 @@ export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): P
     stations.map(({ device }) => device),
   )
   const ending = random.fork('ending')
-  const run: Run = { world, random, stations, memory: createMemory(), universe, ending, daemons: [], edits: 0 }
+  const run: Run = { world, random, stations, memory: createMemory(), universe, ending, looks: 0, daemons: [], edits: 0 }
   let fault: string | undefined
   try {
     fault = await live(run)
@@ -213,8 +214,9 @@ function isCalmAfter(run: Run, decision: 'approve' | 'reject'): boolean {
 }
 
 /** A person looks now and then, and gives what was said time to come to the others. */
-function isTheirTurn({ world }: Run): boolean {
-  return Math.floor(world.scheduler.nowMs() / LOOK_MS) % LOOKS === 0
+function isTheirTurn(run: Run): boolean {
+  run.looks += 1
+  return run.looks % (LOOKS * run.stations.length) < run.stations.length
 }
 
 /** A person moves away what the status calls in the way: files that are ignored here, where others have a file. */
