@@ -94,10 +94,10 @@ export const LOOK_COMMANDS: readonly Command[] = [
     ],
     operands: [{ name: 'FOLDER', isRequired: false, description: 'only this one', completes: 'folder' }],
     flags: [{ name: 'repair', description: 'Fetch again what is damaged, also what the disk cannot read' }],
-    operations: ['startVerify', 'getVerification'],
+    operations: ['startVerify', 'getVerification', 'getDaemon'],
     json: [{ form: 'value', schema: 'Verification' }],
     exits: { needsAttention: 'something is damaged still' },
-    daemon: 'running',
+    daemon: 'started',
     load: async () => (await import('../commands/verify.ts')).runVerify,
   },
   {

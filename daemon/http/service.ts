@@ -126,7 +126,7 @@ export interface VerifyService {
   /** How reading again stands, for one folder or all that are held. @throws ServiceError `folder-not-found`, `ambiguous-name`, `not-held` */
   verification(ref: string | undefined): Promise<Verification>
   /** Begins to read, and answers at once. @throws ServiceError as `verification`, and `path-not-found` */
-  startVerify(request: StartVerify): Promise<Verification>
+  startVerify(request: StartVerify, o: AbortOptions): Promise<Verification>
 }
 
 /** One run at a time. The newest run is known by its id until the next begins. Every method with an id throws `pairing-not-found`. */

@@ -4,6 +4,7 @@ import type { StartVerify, Verification, VerifiedFolder } from '../../protocol/a
 import type { FolderId } from '../../protocol/ids.ts'
 import type { VerifyService } from '../http/service.ts'
 import { ServiceError } from '../http/service.ts'
+import type { AbortOptions } from '../ports.ts'
 import type { DamageEvent } from '../sync/damage.ts'
 import type { Folder } from '../sync/folder.ts'
 import { askRound } from '../sync/scrub.ts'
@@ -11,10 +12,14 @@ import type { ServiceParts } from './parts.ts'
 import { heldFolderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
 
+/** How long folders that are being opened are waited for, and how often it is looked; in milliseconds. */
+const OPENING_MS = 5000
+const OPENING_LOOK_MS = 50
+
 export function createVerifyService(parts: ServiceParts): VerifyService {
   return {
     verification: (ref) => Promise.resolve(verificationOf(parts, asked(parts, ref))),
-    startVerify: (request) => Promise.resolve(startVerify(parts, request)),
+    startVerify: (request, o) => startVerify(parts, request, o),
   }
 }
 
@@ -23,15 +28,36 @@ function asked(parts: ServiceParts, ref: string | undefined): KnownFolder[] {
   return knownFolders(parts).filter(({ held }) => held !== undefined)
 }
 
-function startVerify(parts: ServiceParts, { folder, repair }: StartVerify): Verification {
+/** A daemon that has only just begun opens its folders first. */
+async function startVerify(
+  parts: ServiceParts,
+  { folder, repair }: StartVerify,
+  o: AbortOptions,
+): Promise<Verification> {
   const folders = asked(parts, folder)
+  await untilOpened(parts, folders, o)
   for (const { id, name } of folders) {
     const open = parts.sync.engine.folder(id)
-    if (open !== undefined) askRound(open, { isRepair: repair })
+    if (open !== undefined && isThere(open)) askRound(open, { isRepair: repair })
     else if (folder !== undefined)
       throw new ServiceError('path-not-found', `"${name}" cannot be read for now: its directory is not there.`)
   }
   return verificationOf(parts, folders)
+}
+
+/** Whether its directory can be read: what halts the others is no reason against it. */
+function isThere({ halt }: Folder): boolean {
+  return halt === null || halt.kind === 'mass-delete-here' || halt.kind === 'mass-delete-elsewhere'
+}
+
+async function untilOpened(parts: ServiceParts, folders: readonly KnownFolder[], o: AbortOptions): Promise<void> {
+  const { clock } = parts.deps
+  const isOpening = ({ id }: KnownFolder): boolean => {
+    const held = parts.sync.engine.get(id)
+    return held !== undefined && held.folder === undefined && held.fault === null
+  }
+  const untilMs = clock.monotonicMs() + OPENING_MS
+  while (folders.some(isOpening) && clock.monotonicMs() < untilMs) await clock.sleep(OPENING_LOOK_MS, o)
 }
 
 function verificationOf(parts: ServiceParts, folders: readonly KnownFolder[]): Verification {

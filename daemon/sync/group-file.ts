@@ -28,8 +28,7 @@ export async function readGroupFile(files: StateFiles, crypto: Crypto): Promise<
   if (bytes === undefined) return undefined
   try {
     const fields = asArray(decode(bytes), 'group log', 2)
-    if (asUint(fields[0], 'version') !== VERSION)
-      throw new GroupError('newer', NEWER)
+    if (asUint(fields[0], 'version') !== VERSION) throw new GroupError('newer', NEWER)
     const ops = asList(fields[1], 'operations', GROUP_OPS_MAX).map((op) => openOp(signedFromWire(op), crypto))
     return wholeGraph(ops)
   } catch (cause) {

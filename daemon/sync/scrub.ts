@@ -24,6 +24,8 @@ const PAGE_ROWS = 256
 /** Files that are read between two looks whether to go on: so many, or so many bytes. */
 const STEP_FILES = 64
 const STEP_BYTES = 16 * 1024 * 1024
+/** How often it is looked whether a folder that a person wants read can be read; in milliseconds. */
+const ASKED_LOOK_MS = 500
 /** How often the position is written down, in milliseconds. */
 const SAVE_MS = 60_000
 
@@ -48,7 +50,7 @@ export async function scrubLoop(folder: Folder, host: ScrubHost, o: AbortOptions
   const { scrub } = folder
   const { pace } = host
   for (;;) {
-    await raisedOrAfter(folder, pace.scrub.lookMs, o)
+    await raisedOrAfter(folder, scrub.asked === null ? pace.scrub.lookMs : ASKED_LOOK_MS, o)
     if (!folder.isScanned || (await rootHalt(folder)) !== null) continue
     await readSuspects(folder, o)
     if (scrub.asked !== null) await askedRound(folder, host, o)

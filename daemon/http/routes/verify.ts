@@ -6,6 +6,6 @@ import type { VerifyService } from '../service.ts'
 export function verifyRoutes(service: VerifyService): JsonHandlers<'getVerification' | 'startVerify'> {
   return {
     getVerification: ({ query }) => service.verification(query.folder),
-    startVerify: ({ body }) => service.startVerify(body),
+    startVerify: ({ body }, { signal }) => service.startVerify(body, { signal }),
   }
 }
