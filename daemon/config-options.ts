@@ -23,6 +23,8 @@ export interface OptionValues {
   readonly rescanMinutes: number
   readonly versionsDays: number
   readonly versionsPercent: number
+  readonly scrubDays: number
+  readonly scrubMegabytes: number
   readonly logLevel: LogLevel
   readonly logMegabytes: number
   readonly logFiles: number
@@ -85,6 +87,21 @@ export const OPTIONS: { readonly [K in keyof OptionValues]: Option<OptionValues[
     doc: ['How much of the volume kept versions may take before the oldest go, whatever their age.'],
     type: wholeNumber(1, 90, 'percent'),
     default: 10,
+  },
+  scrubDays: {
+    key: 'scrub-days',
+    doc: [
+      'How often all that the folders hold is read again in idle time, to find what the disk has damaged and fetch it again',
+      'from another device. 0: never; `holt verify --repair` does it at once.',
+    ],
+    type: wholeNumber(0, 3650, 'days'),
+    default: 30,
+  },
+  scrubMegabytes: {
+    key: 'scrub-megabytes',
+    doc: ['How much of it is read a second while it does so; a single large file is read without a pause.'],
+    type: wholeNumber(1, 10_000, 'megabytes'),
+    default: 16,
   },
   logLevel: {
     key: 'log-level',

@@ -35,6 +35,7 @@ import { Uploads } from './service/uploads.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import { createDeviceSync } from './sync/device-sync.ts'
 import type { Deps } from './sync/folder.ts'
+import type { Pace } from './sync/folder-loops.ts'
 import { DEFAULT_PACE } from './sync/folder-loops.ts'
 import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
@@ -50,6 +51,7 @@ import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
 /** Threads that list and hash. */
 const DISK_THREADS = 2
+const DAY_MS = 24 * 60 * 60_000
 const STATE_DIRECTORY = 'state'
 
 export interface Daemon extends AsyncDisposable {
@@ -216,7 +218,7 @@ function buildSync(
       conflictPolicy: (folder) => policyOf({ groupLog }, folder),
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
     },
-    pace: { ...DEFAULT_PACE, rescanMs: o.config.rescanMinutes * 60_000 },
+    pace: paceOf(o),
     retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
     release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, workers, trees),
@@ -225,6 +227,16 @@ function buildSync(
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
     onSent: (device, part) => uploads.sent(device, part),
   })
+}
+
+function paceOf({ config }: DaemonOptions): Pace {
+  const { rescanMinutes, scrubDays, scrubMegabytes } = config
+  const scrub: Pace['scrub'] = {
+    ...DEFAULT_PACE.scrub,
+    everyMs: scrubDays === 0 ? null : scrubDays * DAY_MS,
+    bytesPerSecond: scrubMegabytes * 1_000_000,
+  }
+  return { ...DEFAULT_PACE, rescanMs: rescanMinutes * 60_000, scrub }
 }
 
 function rootFacts(

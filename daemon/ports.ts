@@ -119,6 +119,7 @@ export type HashResult =
     }
   /** It no longer has the fingerprint, or moved while it was read. */
   | { readonly kind: 'changed'; readonly path: RelPath }
+  /** The reason begins with the system's code, such as `EIO` or `EACCES`. */
   | { readonly kind: 'unreadable'; readonly path: RelPath; readonly reason: string }
 
 /**
@@ -268,6 +269,11 @@ export interface FileTree extends AsyncDisposable {
   versions(): AsyncIterable<VersionRecord>
   /** The bytes of a kept version. @throws TreeError `missing` */
   readVersion(name: VersionName, o: AbortOptions): AsyncIterable<Uint8Array>
+  /** Reads kept versions again, in workers; one result for each that is there, in any order. `hash` is null where the disk fails. */
+  hashVersions(
+    names: Iterable<VersionName>,
+    o: AbortOptions,
+  ): AsyncIterable<{ readonly name: VersionName; readonly hash: BlobHash | null; readonly sizeBytes: number }>
   /** Deletes kept versions for good and rewrites the log without them. */
   dropVersions(names: ReadonlySet<VersionName>): Promise<void>
 }
@@ -364,7 +370,7 @@ export interface PeerTransport extends AsyncDisposable {
   readonly self: DeviceId
   /** The TCP port where this device listens. */
   readonly port: number
-  /** Connects first where that is needed and an address is known. @throws PeerError `offline`, `refused` */
+  /** Connects first where that is needed and an address is known. @throws PeerError `offline`, `refused`, `newer` */
   open(remote: DeviceId, protocol: ProtocolSpec, o: AbortOptions): Promise<PeerStream>
   /**
    * At most one handler a protocol. `isOpenToStrangers` protocols get streams of devices that are no members, too. The stream is

@@ -19,6 +19,15 @@ export interface ProtocolSpec {
   readonly isOpenToStrangers: boolean
 }
 
+/** Majors that are asked for, to tell a device that is newer from one that is no Holt. */
+const LATER_MAJORS = 4
+
+/** The next majors of a protocol, as ids. A device that speaks several offers all of them, and the newest that both know is taken. */
+export function laterMajors(id: string): string[] {
+  const [, name = id, major = '1'] = /^(.*\/)(\d+)$/.exec(id) ?? []
+  return Array.from({ length: LATER_MAJORS }, (_, i) => `${name}${Number(major) + 1 + i}`)
+}
+
 export const META: ProtocolSpec = {
   id: '/holt/meta/1',
   frameBytesMax: META_INFLATED_BYTES_MAX,

@@ -6,6 +6,7 @@ import { zDevice, zDeviceList } from '../protocol/api/devices.ts'
 import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
+import { zVerification } from '../protocol/api/verify.ts'
 
 /** The command line's own: the daemon knows nothing of services. */
 const zServiceStatus = z.object({
@@ -30,6 +31,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   LogRecord: zLogRecord,
   ServiceStatus: zServiceStatus,
   Status: zStatus,
+  Verification: zVerification,
 }
 
 const INDENT = '  '

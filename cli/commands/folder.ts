@@ -43,7 +43,11 @@ export async function runResume(context: CommandContext): Promise<undefined> {
 export async function runMove({ args, client, out, signal, world }: CommandContext): Promise<undefined> {
   const path = resolve(world.workingDirectory, args.required('NEWPATH'))
   const params = { folder: args.required('FOLDER') }
-  const { name, root } = await client.call('moveFolder', { params, body: { path } }, { signal })
+  const { name, root } = await client.call(
+    'moveFolder',
+    { params, body: { path, adopt: args.has('adopt') } },
+    { signal },
+  )
   out.line(t`${styled('bold', name)} is in ${root ?? path} now.`)
 }
 

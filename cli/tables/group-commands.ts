@@ -83,8 +83,12 @@ export const FOLDER_COMMANDS: readonly Command[] = [
     name: ['folder', 'move'],
     group: 'folders',
     summary: 'Say where the directory of a folder was moved to',
-    details: ['Move the directory first. It is recognised by its marker; nothing is read or transferred again.'],
+    details: [
+      'Move the directory first. It is recognised by its marker; nothing is read or transferred again.',
+      'Where only the marker, .holt, was lost: `--adopt` with the directory as it is. What was deleted in it meanwhile counts as deleted.',
+    ],
     operands: [FOLDER, { name: 'NEWPATH', isRequired: true, description: 'where it is now', completes: 'path' }],
+    flags: [{ name: 'adopt', description: 'It is this directory, although it has lost its marker .holt' }],
     operations: ['moveFolder', 'getDaemon'],
     daemon: 'started',
     load: async () => (await import('../commands/folder.ts')).runMove,

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 /** What `ls --state` takes. */
 export const LS_STATES = [
   ...(['all', 'problem', 'synced', 'missing', 'pending', 'conflict', 'unstable', 'locked', 'blocked'] as const),
-  ...(['unreadable', 'skipped', 'failed'] as const),
+  ...(['unreadable', 'skipped', 'damaged', 'failed'] as const),
 ] as const
 
 export const LOOK_COMMANDS: readonly Command[] = [
@@ -84,6 +84,21 @@ export const LOOK_COMMANDS: readonly Command[] = [
     exits: { needsAttention: 'there are some' },
     daemon: 'running',
     load: async () => (await import('../commands/conflicts.ts')).runConflicts,
+  },
+  {
+    name: ['verify'],
+    group: 'look',
+    summary: 'Read again what the folders hold, and find what the disk has damaged',
+    details: [
+      'Every file is read and compared with what it should hold. A file whose bytes changed although nothing wrote to it is listed, and sent to nobody. With `--repair` it is fetched again from a device that holds it; what was there is kept in .holt/versions. The daemon does the same by itself in idle time (`scrub-days`).',
+    ],
+    operands: [{ name: 'FOLDER', isRequired: false, description: 'only this one', completes: 'folder' }],
+    flags: [{ name: 'repair', description: 'Fetch again what is damaged, also what the disk cannot read' }],
+    operations: ['startVerify', 'getVerification', 'getDaemon'],
+    json: [{ form: 'value', schema: 'Verification' }],
+    exits: { needsAttention: 'something is damaged still' },
+    daemon: 'started',
+    load: async () => (await import('../commands/verify.ts')).runVerify,
   },
   {
     name: ['events'],

@@ -4,8 +4,12 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CatalogueOptions, SqliteCatalogue } from './catalogue.ts'
-import { openCatalogue } from './catalogue.ts'
+import { openCatalogue, refuseNewer } from './catalogue.ts'
+import { removeCopies } from './catalogue-copy.ts'
 import { CatalogueError } from './catalogue-error.ts'
+import { compareSum, removeSum, writeSum } from './catalogue-sum.ts'
+import { damaged } from './seal.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
 import type { Log } from '../ports.ts'
 
 const CATALOGUE_FILE = 'catalogue.db'
@@ -20,8 +24,13 @@ export interface OpenedCatalogue extends Disposable {
   readonly corrupt: Promise<'corrupt'>
 }
 
-/** A catalogue that cannot be read is set aside and derived again. @throws CatalogueError `newer`: it is left alone */
-export function openOrRenew(home: string, log: Log, o: Pick<CatalogueOptions, 'self' | 'crypto'>): OpenedCatalogue {
+type OpenOptions = Pick<CatalogueOptions, 'self' | 'crypto' | 'steps'>
+
+/**
+ * A catalogue that cannot be read, or is not as it was closed, is set aside and derived again.
+ * @throws CatalogueError `newer`, `no-space`, `unusable`: it is left alone
+ */
+export function openOrRenew(home: string, log: Log, o: OpenOptions): OpenedCatalogue {
   const file = join(home, CATALOGUE_FILE)
   const corrupt = Promise.withResolvers<'corrupt'>()
   const report = (cause: unknown): void => log.event('catalogue.corrupt', { cause: String(cause) })
@@ -31,14 +40,14 @@ export function openOrRenew(home: string, log: Log, o: Pick<CatalogueOptions, 's
     isCorrupt = true
     corrupt.resolve('corrupt')
   }
-  const open = (): SqliteCatalogue => openCatalogue({ ...o, file, onCorrupt })
+  const open = (mustCheck: boolean): SqliteCatalogue => openCatalogue({ ...o, file, onCorrupt, mustCheck })
   const openAnew = (cause: unknown): SqliteCatalogue => {
     if (!(cause instanceof CatalogueError) || cause.code !== 'corrupt') throw cause
-    report(cause.cause)
-    setAside(file)
-    return open()
+    report(cause.cause ?? cause)
+    if (existsSync(file)) setAside(file)
+    return open(false)
   }
-  const catalogue = attempt(open, openAnew)
+  const catalogue = attempt(() => openKnown(file, o, open), openAnew)
   return {
     catalogue,
     damaged: existsSync(keptName(file)) ? keptName(file) : null,
@@ -46,8 +55,33 @@ export function openOrRenew(home: string, log: Log, o: Pick<CatalogueOptions, 's
     [Symbol.dispose]: () => {
       catalogue[Symbol.dispose]()
       if (isCorrupt) setAside(file)
+      else sumUp(file, o.crypto, log)
     },
   }
+}
+
+/** Without its sum, the next start only looks through all of it. */
+function sumUp(file: string, crypto: Crypto, log: Log): void {
+  try {
+    writeSum(file, crypto)
+  } catch (cause) {
+    log.event('catalogue.unsummed', { cause: String(cause) })
+  }
+}
+
+/** As it was closed, or else looked through whole. The copy of an older version goes when a later start needs none. */
+function openKnown(
+  file: string,
+  { crypto, steps }: OpenOptions,
+  open: (mustCheck: boolean) => SqliteCatalogue,
+): SqliteCatalogue {
+  const verdict = compareSum(file, crypto)
+  if (verdict === 'different') throw damaged('it is not as it was when it was closed')
+  refuseNewer(file, steps)
+  removeSum(file)
+  const catalogue = open(verdict === 'unknown' && existsSync(file))
+  if (!catalogue.wasMigrated) removeCopies(file)
+  return catalogue
 }
 
 function attempt<T>(work: () => T, otherwise: (cause: unknown) => T): T {
@@ -63,9 +97,11 @@ const keptName = (file: string): string => `${file}.corrupt`
 /** For whoever wants to look at it; the one before it goes. */
 function setAside(file: string): void {
   renameSync(file, keptName(file))
+  removeSum(file)
   for (const suffix of COMPANIONS) rmSync(file + suffix, { force: true })
 }
 
 export async function removeCatalogue(home: string): Promise<void> {
+  removeSum(join(home, CATALOGUE_FILE))
   for (const suffix of ['', ...COMPANIONS]) await rm(join(home, CATALOGUE_FILE + suffix), { force: true })
 }

@@ -3,7 +3,7 @@
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
-import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import type { BlobHash, ChunkListHash, DeviceId, FolderId, SegmentHash } from '../../protocol/ids.ts'
 import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
@@ -19,7 +19,9 @@ import type {
 import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
 import { createDirtyReader } from './dirty.ts'
 import { createPathReader } from './paths.ts'
-import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, bytesOf, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
+import type { Beside } from './seal.ts'
+import { damaged, unsealed } from './seal.ts'
+import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
 const OWN = `select ${OWN_COLUMNS} from own o join entry e on e.id = o.entry`
@@ -155,7 +157,7 @@ function devicesIn(masks: readonly number[], tables: Tables): DeviceId[] {
 
 function chunkListOf(tables: Tables, digest: ChunkListHash): ChunkList | undefined {
   const hashes: unknown = tables.sql('select hashes from chunk_list where digest = ?').pluck().get(idBytes(digest))
-  return hashes === undefined ? undefined : { digest, hashes: bytesOf(hashes) }
+  return hashes === undefined ? undefined : { digest, hashes: unsealed(hashes) }
 }
 
 export function totalsOf(tables: Tables, folder: FolderId): FolderTotals {
@@ -165,7 +167,7 @@ export function totalsOf(tables: Tables, folder: FolderId): FolderTotals {
   return row === undefined ? { live: 0, files: 0, bytes: 0, digest: new Uint8Array(HASH_BYTES) } : (row as FolderTotals)
 }
 
-interface HeadColumns {
+export interface HeadColumns {
   epoch: number
   last_seq: number
   next_seg_no: number
@@ -184,10 +186,34 @@ function ownHeadOf(tables: Tables, folder: FolderId): OwnHead | undefined {
     epoch: row.epoch,
     lastSeq: row.last_seq,
     nextSegNo: row.next_seg_no,
-    lastSegHash: row.last_seg_hash === null ? null : parseSegmentHash(row.last_seg_hash),
+    lastSegHash: segmentHashOf(row.last_seg_hash),
     hlc: { ms: row.hlc_ms, counter: row.hlc_counter },
-    signed: row.body === null || row.signature === null ? null : { body: row.body, signature: row.signature },
+    signed: row.body === null || row.signature === null ? null : signedOf(row.body, row.signature, headBeside(row)),
   }
+}
+
+function signedOf(body: Uint8Array, signature: Uint8Array, beside: Beside = []): Signed {
+  return { body: unsealed(body, [signature, ...beside]), signature }
+}
+
+/** @throws CatalogueError `corrupt` */
+function segmentHashOf(text: string | null): SegmentHash | null {
+  if (text === null) return null
+  try {
+    return parseSegmentHash(text)
+  } catch (cause) {
+    throw damaged('a hash is none', cause)
+  }
+}
+
+/** What the check value of an own head covers beside it. */
+export function headBeside(row: Omit<HeadColumns, 'body' | 'signature'>): Beside {
+  return [row.epoch, row.last_seq, row.next_seg_no, row.last_seg_hash, row.hlc_ms, row.hlc_counter]
+}
+
+/** What the check value of a position covers beside the signed head. */
+export function positionBeside(row: Omit<PeerColumns, 'body' | 'signature'>): Beside {
+  return [row.epoch, row.seq, row.next_seg_no, row.last_seg_hash, row.equivocal]
 }
 
 function segmentsOf(tables: Tables, folder: FolderId, epoch: number, fromSegNo: number, maxBytes: number): Signed[] {
@@ -198,14 +224,14 @@ function segmentsOf(tables: Tables, folder: FolderId, epoch: number, fromSegNo: 
     .iterate(tables.folderNo(folder), epoch, fromSegNo)
   for (const row of rows) {
     const signed = row as Signed
-    segments.push({ body: signed.body, signature: signed.signature })
+    segments.push(signedOf(signed.body, signed.signature))
     bytes += signed.body.length
     if (bytes >= maxBytes) break
   }
   return segments
 }
 
-interface PeerColumns {
+export interface PeerColumns {
   epoch: number
   seq: number
   next_seg_no: number
@@ -223,13 +249,13 @@ function peerPositionOf(tables: Tables, folder: FolderId, device: DeviceId): Pee
   return {
     position: { epoch: row.epoch, seq: row.seq },
     nextSegNo: row.next_seg_no,
-    lastSegHash: row.last_seg_hash === null ? null : parseSegmentHash(row.last_seg_hash),
-    head: { body: row.body, signature: row.signature },
+    lastSegHash: segmentHashOf(row.last_seg_hash),
+    head: signedOf(row.body, row.signature, positionBeside(row)),
     isEquivocal: row.equivocal === 1,
   }
 }
 
-interface IntentColumns {
+export interface IntentColumns {
   path: string
   batch: string
   body: Uint8Array
@@ -238,12 +264,16 @@ interface IntentColumns {
   keep_as: string | null
 }
 
+export function intentBeside(row: Omit<IntentColumns, 'body'>): Beside {
+  return [row.path, row.batch, row.arriving, row.replaced_fingerprint, row.keep_as]
+}
+
 function intentsOf(tables: Tables, folder: FolderId): PlannedIntent[] {
   const rows = tables.sql('select * from intent where folder = ?').all(tables.folderNo(folder)) as IntentColumns[]
   return rows.map((row) => ({
     path: row.path as RelPath,
     batch: row.batch,
-    entry: entryFromBody(row.body, tables),
+    entry: entryFromBody(row.body, tables, intentBeside(row)),
     arriving: row.arriving as FileIdentity | null,
     replaced:
       row.replaced_fingerprint === null || row.keep_as === null

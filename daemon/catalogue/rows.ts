@@ -11,6 +11,8 @@ import { GROUP_DEVICES_MAX } from '../../protocol/limits.ts'
 import { nameOf, parentOf } from '../../protocol/path.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Fingerprint } from '../ports.ts'
+import type { Beside } from './seal.ts'
+import { damaged, sealed, unsealed } from './seal.ts'
 
 export const SELF_INDEX = 0
 export const SELF_BIT = 1
@@ -113,17 +115,18 @@ export function hashOf(entry: Entry): Uint8Array | null {
   return entry.content.kind === 'file' ? idBytes(entry.content.hash) : null
 }
 
-export function entryToBody(entry: Entry, tables: Tables): Uint8Array {
-  return encode(entryToWire(entry, tables.deviceIndex))
+export function entryToBody(entry: Entry, tables: Tables, beside?: Beside): Uint8Array {
+  return sealed(encode(entryToWire(entry, tables.deviceIndex)), beside)
 }
 
-export function entryFromBody(body: unknown, tables: Tables): Entry {
-  return entryFromWire(decode(bytesOf(body)), tables.devices())
-}
-
-export function bytesOf(column: unknown): Uint8Array {
-  if (!(column instanceof Uint8Array)) throw new TypeError('a column is no blob')
-  return column
+/** @throws CatalogueError `corrupt` */
+export function entryFromBody(body: unknown, tables: Tables, beside?: Beside): Entry {
+  const wire = unsealed(body, beside)
+  try {
+    return entryFromWire(decode(wire), tables.devices())
+  } catch (cause) {
+    throw damaged('an entry cannot be read', cause)
+  }
 }
 
 /** A row of `select OWN_COLUMNS from own o join entry e …`. */
@@ -161,11 +164,12 @@ export function localToBody(path: RelPath, local: LocalContent, tables: Tables):
     extra: [],
   }
   const flags = (isUnwanted ? FLAG_UNWANTED : 0) | (isOnlyHere ? FLAG_ONLY_HERE : 0)
-  return encode([fingerprint, flags, entryToWire(entry, tables.deviceIndex)])
+  return sealed(encode([fingerprint, flags, entryToWire(entry, tables.deviceIndex)]))
 }
 
-function localFromBody(body: Uint8Array, tables: Tables): LocalContent {
-  const [look, flags, wire] = asArray(decode(body), 'local content', LOCAL_FIELDS)
+/** @throws CatalogueError `corrupt` */
+export function localFromBody(body: unknown, tables: Tables): LocalContent {
+  const [look, flags, wire] = asArray(decode(unsealed(body)), 'local content', LOCAL_FIELDS)
   const fingerprint = asNullable(look, (text) => asText(text, 'fingerprint', LOOK_BYTES_MAX)) as Fingerprint | null
   const { content, mtimeMs } = entryFromWire(wire ?? null, tables.devices())
   const bits = asUint(flags, 'local flags')

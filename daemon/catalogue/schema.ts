@@ -2,6 +2,8 @@
 
 import type { Database } from 'better-sqlite3'
 import { CatalogueError } from './catalogue-error.ts'
+import type { Beside } from './seal.ts'
+import { sealed } from './seal.ts'
 
 /** Step i brings a database of version i to version i + 1. */
 export const MIGRATIONS: readonly string[] = [
@@ -59,6 +61,17 @@ export const MIGRATIONS: readonly string[] = [
   alter table own add column local blob;
   create index own_local on own (folder, parent, name) where local is not null;
   `,
+  // A check value behind each blob (seal.ts), which covers other columns of its row, too.
+  `
+  update entry set body = sealed(body);
+  update own set local = sealed(local) where local is not null;
+  update intent set body = sealed(body, path, batch, arriving, replaced_fingerprint, keep_as);
+  update chunk_list set hashes = sealed(hashes);
+  update segment set body = sealed(body, signature);
+  update own_head set body = sealed(body, signature, epoch, last_seq, next_seg_no, last_seg_hash, hlc_ms, hlc_counter)
+    where body is not null;
+  update peer_position set body = sealed(body, signature, epoch, seq, next_seg_no, last_seg_hash, equivocal);
+  `,
 ]
 
 /** The version that this program writes. */
@@ -67,6 +80,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length
 /** Brings a database to the version after the last step, each step in a transaction of its own. @throws CatalogueError `newer` */
 export function migrate(db: Database, steps: readonly string[] = MIGRATIONS): void {
   const found = versionOf(db, steps.length)
+  db.function('sealed', { deterministic: true, varargs: true }, toSealed)
   for (const [i, step] of steps.entries()) {
     if (i < found) continue
     db.transaction(() => {
@@ -74,6 +88,12 @@ export function migrate(db: Database, steps: readonly string[] = MIGRATIONS): vo
       db.pragma(`user_version = ${i + 1}`)
     })()
   }
+}
+
+/** For the steps above: what it does is released with them. */
+function toSealed(blob: unknown, ...beside: Beside): Uint8Array {
+  if (!(blob instanceof Uint8Array)) throw new TypeError('a column is no blob')
+  return Buffer.from(sealed(blob, beside))
 }
 
 /** The version of a database, 0 for an empty one. Changes nothing. @throws CatalogueError `newer` when it is above `known`. */

@@ -20,6 +20,7 @@ import { createDirtyWriter } from './dirty.ts'
 import { totalsOf } from './reader.ts'
 import { SELF_BIT, entryFromBody, entryToBody, hashOf, kindNumber, localToBody, place } from './rows.ts'
 import type { Tables } from './rows.ts'
+import { sealed } from './seal.ts'
 
 /** In the place of a sequence number: the row says nothing to anybody. */
 const NEVER_PUBLISHED = -1
@@ -58,7 +59,7 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
     putChunkList: (list) =>
       void sql('insert or ignore into chunk_list (digest, hashes) values (?, ?)').run(
         idBytes(list.digest),
-        list.hashes,
+        sealed(list.hashes),
       ),
     beginEpoch: (folder, epoch) => beginEpoch(tables, folder, epoch),
     addSegment: (folder, segNo, entries, signed, head) => addSegment(tables, folder, segNo, entries, signed, head),
@@ -249,7 +250,7 @@ function addSegment(
     folderNo,
     head.epoch,
     segNo,
-    signed.body,
+    sealed(signed.body, [signed.signature]),
     signed.signature,
   )
   const publish = sql('update own set seq = ? where folder = ? and parent = ? and name = ?')
@@ -259,6 +260,8 @@ function addSegment(
 }
 
 function setOwnHead(tables: Tables, folder: FolderId, head: OwnHead): void {
+  const { epoch, lastSeq, nextSegNo, lastSegHash, hlc, signed } = head
+  const columns = [epoch, lastSeq, nextSegNo, lastSegHash, hlc.ms, hlc.counter] as const
   tables
     .sql(
       `insert or replace into own_head (folder, epoch, last_seq, next_seg_no, last_seg_hash, hlc_ms, hlc_counter, body, signature)
@@ -266,14 +269,9 @@ function setOwnHead(tables: Tables, folder: FolderId, head: OwnHead): void {
     )
     .run(
       tables.folderNo(folder),
-      head.epoch,
-      head.lastSeq,
-      head.nextSegNo,
-      head.lastSegHash,
-      head.hlc.ms,
-      head.hlc.counter,
-      head.signed?.body ?? null,
-      head.signed?.signature ?? null,
+      ...columns,
+      signed === null ? null : sealed(signed.body, [signed.signature, ...columns]),
+      signed?.signature ?? null,
     )
 }
 
@@ -290,7 +288,14 @@ function setPeerPosition(tables: Tables, folder: FolderId, device: DeviceId, pee
       peer.position.seq,
       peer.nextSegNo,
       peer.lastSegHash,
-      peer.head.body,
+      sealed(peer.head.body, [
+        peer.head.signature,
+        peer.position.epoch,
+        peer.position.seq,
+        peer.nextSegNo,
+        peer.lastSegHash,
+        peer.isEquivocal ? 1 : 0,
+      ]),
       peer.head.signature,
       peer.isEquivocal ? 1 : 0,
     )
@@ -300,15 +305,17 @@ function setIntents(tables: Tables, folder: FolderId, intents: readonly PlannedI
   const insert = tables.sql(
     'insert or replace into intent (folder, path, batch, body, arriving, replaced_fingerprint, keep_as) values (?, ?, ?, ?, ?, ?, ?)',
   )
-  for (const intent of intents) {
-    insert.run(
-      tables.folderNo(folder),
-      intent.path,
-      intent.batch,
-      entryToBody(intent.entry, tables),
-      intent.arriving,
-      intent.replaced?.fingerprint ?? null,
-      intent.replaced?.keepAs ?? null,
-    )
+  for (const { path, batch, entry, arriving, replaced } of intents) {
+    const beside = [path, batch, arriving, replaced?.fingerprint ?? null, replaced?.keepAs ?? null] as const
+    const [, , ...rest] = beside
+    insert.run(tables.folderNo(folder), path, batch, entryToBody(entry, tables, beside), ...rest)
   }
+}
+
+/** All that a device said of a folder, both by their numbers. The paths are resolved again with the next full scan. */
+export function forgetDevice({ sql }: Tables, folder: number, device: number): void {
+  const bit = 2 ** device
+  sql('delete from entry where folder = ? and holders = ?').run(folder, bit)
+  sql('update entry set holders = holders & ~? where folder = ? and holders & ?').run(bit, folder, bit)
+  sql('delete from peer_position where folder = ? and device = ?').run(folder, device)
 }

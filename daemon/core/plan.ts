@@ -39,6 +39,8 @@ export interface Means {
   readonly landed: ReadonlySet<BlobHash>
   /** A file of this device with these bytes, whatever its folder. */
   localCopy(hash: BlobHash): LocalFile | undefined
+  /** Files whose bytes are known to be bad: none is left where it is, moved or copied as what it should be. */
+  readonly damaged?: ReadonlySet<RelPath>
 }
 
 /** One change of the disk, still without the names that only the applier gives. */
@@ -83,7 +85,7 @@ export function plan(targets: readonly Target[], means: Means): Plan {
   const steps: Step[] = []
   const wants: Plan['wants'][number][] = []
   const later: RelPath[] = []
-  const planning: Planning = { means, leaving: leavingFiles(targets), waves: new Map() }
+  const planning: Planning = { means, leaving: leavingFiles(targets, means), waves: new Map() }
   for (const target of targets) {
     const unit = planUnit(target, planning)
     if (unit.kind === 'steps') steps.push(...unit.steps)
@@ -121,11 +123,12 @@ type Unit =
   | { readonly kind: 'wants'; readonly blobs: readonly BlobRef[] }
   | { readonly kind: 'later' }
 
-function leavingFiles(targets: readonly Target[]): Map<BlobHash, OwnRow[]> {
+function leavingFiles(targets: readonly Target[], { damaged }: Means): Map<BlobHash, OwnRow[]> {
   const leaving = new Map<BlobHash, OwnRow[]>()
   for (const { own, entry, local } of targets) {
     if (local !== undefined) continue
     if (own?.entry.content.kind !== 'file' || own.fingerprint === null || entry.content.kind !== 'deleted') continue
+    if (damaged?.has(entry.path) === true) continue
     const rows = leaving.get(own.entry.content.hash) ?? []
     leaving.set(own.entry.content.hash, [...rows, own])
   }
@@ -138,7 +141,9 @@ function planUnit(target: Target, planning: Planning): Unit {
   const blobs: BlobRef[] = []
   let isVacated = false
   for (const copy of target.copies) {
-    const aside: Step | undefined = isVacated || copy.copies.length > 0 ? undefined : moveAside(target, copy)
+    const mayMove: boolean =
+      !isVacated && copy.copies.length === 0 && planning.means.damaged?.has(target.entry.path) !== true
+    const aside: Step | undefined = mayMove ? moveAside(target, copy) : undefined
     isVacated ||= aside !== undefined
     const found: Unit = aside === undefined ? planUnit(copy, planning) : { kind: 'steps', steps: [aside] }
     if (found.kind === 'later') return found
@@ -211,6 +216,7 @@ type Found =
 function actionFor(target: Target, planning: Planning, isVacated: boolean, wave: number): Found {
   const { content } = target.entry
   const present = isVacated ? undefined : presentOf(target.own)?.content
+  const isDamaged = planning.means.damaged?.has(target.entry.path) === true
   const one = (action: Action): Found => ({ kind: 'action', action, wave })
   switch (content.kind) {
     case 'deleted':
@@ -222,7 +228,7 @@ function actionFor(target: Target, planning: Planning, isVacated: boolean, wave:
       if (present?.kind === 'symlink' && present.target === content.target) return one({ kind: 'record' })
       return one({ kind: 'symlink', target: content.target })
     case 'file':
-      if (present?.kind === 'file' && present.hash === content.hash)
+      if (present?.kind === 'file' && present.hash === content.hash && !isDamaged)
         return one(sameBytesAction(target, content, present))
       return bytesFor(content, planning, wave)
   }

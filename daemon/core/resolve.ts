@@ -39,6 +39,8 @@ export type ReasonCode =
   | 'chosen'
   /** What lies above it is no directory yet. */
   | 'waits-for-directory'
+  /** The bytes on the disk are bad, and are fetched again. */
+  | 'damaged'
 
 export type Verdict =
   | { readonly kind: 'nothing'; readonly reason: ReasonCode }

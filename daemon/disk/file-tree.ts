@@ -15,6 +15,7 @@ import { DiskNames } from './names.ts'
 import { identify, readFile, readSmall } from './read.ts'
 import { recoverIntents } from './recover.ts'
 import { scanDirectories } from './scan.ts'
+import { hashVersions } from './hash-versions.ts'
 import { dropVersions, listVersions, readVersion } from './versions.ts'
 import type { WatchStatus } from './watch.ts'
 import { TreeWatch } from './watch.ts'
@@ -64,6 +65,7 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
     watchStatus: () => watch.status,
     versions: () => listVersions(context),
     readVersion: (name, options) => readVersion(context, name, options),
+    hashVersions: (names, options) => hashVersions(context, o.workers, names, options),
     dropVersions: (names) => dropVersions(context, names),
     [Symbol.asyncDispose]: () => {
       watch[Symbol.dispose]()

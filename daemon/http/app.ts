@@ -19,6 +19,7 @@ import { daemonRoutes, logStream, supportBundle } from './routes/daemon.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
+import { verifyRoutes } from './routes/verify.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
 import type { HoltService } from './service.ts'
 import { ServiceError } from './service.ts'
@@ -65,6 +66,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
       ...daemonRoutes(service, listening),
       ...deviceRoutes(service),
       ...folderRoutes(service),
+      ...verifyRoutes(service),
       ...pairingRoutes(service),
       ...eventRoutes(service.events),
     },

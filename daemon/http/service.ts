@@ -26,6 +26,7 @@ import type {
   PreviewFolder,
   RemovedFolder,
 } from '../../protocol/api/folders.ts'
+import type { StartVerify, Verification } from '../../protocol/api/verify.ts'
 import type { JoinPairing, Pairing } from '../../protocol/api/pairing.ts'
 import type { ProblemCode, ProblemKind } from '../../protocol/api/problem-codes.ts'
 import { PROBLEMS } from '../../protocol/api/problem-codes.ts'
@@ -102,8 +103,8 @@ export interface FolderService {
   pauseFolder(ref: string): Promise<Folder>
   /** Resuming what is not paused succeeds. @throws ServiceError `not-held` */
   resumeFolder(ref: string): Promise<Folder>
-  /** @throws ServiceError `not-held`, `path-not-found`, `not-a-directory`, `root-unmarked`, `root-overlap`, `root-read-only` */
-  moveFolder(ref: string, path: string): Promise<Folder>
+  /** `adopt`: a directory that has lost its marker is it all the same. @throws ServiceError `not-held`, `path-not-found`, `not-a-directory`, `root-unmarked`, `root-marked`, `root-overlap`, `root-read-only` */
+  moveFolder(ref: string, path: string, o: { readonly adopt: boolean }): Promise<Folder>
   /** The files stay. @throws ServiceError `not-held` (unless everywhere), `not-allowed` */
   removeFolder(ref: string, o: { readonly everywhere: boolean }): Promise<RemovedFolder>
   /** @throws ServiceError `not-halted` */
@@ -119,6 +120,13 @@ export interface FolderService {
   overrideFolder(ref: string): Promise<Folder>
   /** @throws ServiceError `not-held`, `wrong-mode` */
   revertFolder(ref: string): Promise<Folder>
+}
+
+export interface VerifyService {
+  /** How reading again stands, for one folder or all that are held. @throws ServiceError `folder-not-found`, `ambiguous-name`, `not-held` */
+  verification(ref: string | undefined): Promise<Verification>
+  /** Begins to read, and answers at once. @throws ServiceError as `verification`, and `path-not-found` */
+  startVerify(request: StartVerify, o: AbortOptions): Promise<Verification>
 }
 
 /** One run at a time. The newest run is known by its id until the next begins. Every method with an id throws `pairing-not-found`. */
@@ -150,6 +158,6 @@ export interface EventSource {
 }
 
 /** The whole of it. `daemon.ts` composes it. */
-export interface HoltService extends DaemonService, DeviceService, FolderService, PairingService {
+export interface HoltService extends DaemonService, DeviceService, FolderService, VerifyService, PairingService {
   readonly events: EventSource
 }

@@ -5,6 +5,8 @@ export type PeerErrorCode =
   | 'offline'
   /** Connected, and one of the two sides does not allow or handle the protocol. */
   | 'refused'
+  /** Connected, and the other side speaks only later versions of the protocol. */
+  | 'newer'
   /** The stream ended as a fault: aborted, or the connection was lost. */
   | 'gone'
   /** A frame over the limit of its protocol. */

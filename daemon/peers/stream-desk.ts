@@ -4,6 +4,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import type { AbortOptions, Log, PeerStream } from '../ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
+import { laterMajors } from '../../protocol/protocols.ts'
 import { FramedStream } from './framed-stream.ts'
 import { deviceOf } from './identity.ts'
 import { PeerError } from './peer-error.ts'
@@ -15,6 +16,18 @@ const STRANGER_STREAMS_MAX = 4
 const STRANGERS_STREAMS_MAX = 16
 /** From asking for a stream until it is accepted. */
 const OPEN_MS_MAX = 10_000
+
+/** Whether a device that does not take a protocol takes a later major of it. Several are offered, so that it has to say. */
+async function speaksLater(connection: Connection, { id }: ProtocolSpec, signal: AbortSignal): Promise<boolean> {
+  try {
+    const stream = await connection.newStream(laterMajors(id), { signal })
+    stream.abort(new PeerError('newer', 'it was only asked'))
+    return true
+  } catch {
+    // Whatever it answers, it does not speak them.
+    return false
+  }
+}
 
 export interface StreamDeskInit {
   readonly isMember: (device: DeviceId) => boolean
@@ -29,7 +42,7 @@ export class StreamDesk {
     this.#init = init
   }
 
-  /** @throws PeerError `refused`; `offline` when the connection is lost meanwhile */
+  /** @throws PeerError `refused`; `newer`; `offline` when the connection is lost meanwhile */
   async open(connection: Connection, device: DeviceId, protocol: ProtocolSpec, o: AbortOptions): Promise<PeerStream> {
     const signal = AbortSignal.any([o.signal, AbortSignal.timeout(OPEN_MS_MAX)])
     try {
@@ -47,6 +60,8 @@ export class StreamDesk {
       if (connection.status !== 'open' || signal.aborted) {
         throw new PeerError('offline', `the connection with ${device} was lost`, { cause })
       }
+      if (await speaksLater(connection, protocol, signal))
+        throw new PeerError('newer', `${device} speaks only what comes after ${protocol.id}`, { cause })
       throw new PeerError('refused', `${device} does not accept ${protocol.id}`, { cause })
     }
   }

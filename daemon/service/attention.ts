@@ -10,7 +10,8 @@ export function attentionOf(parts: ServiceParts, folders: readonly FolderView[])
   const all = folders.flatMap((folder) => [
     ...haltOf(folder),
     ...conflictsOf(folder),
-    ...problemsOf(folder),
+    ...damageOf(folder, damagedIn(parts, folder)),
+    ...problemsOf(folder, damagedIn(parts, folder)),
     ...differencesOf(folder),
   ])
   const group = [...removedHere(parts), ...newerGroup(parts, folders), ...newerDevices(parts)]
@@ -35,9 +36,22 @@ function conflictsOf({ id, name, conflicts }: FolderView): Attention[] {
   return [{ kind: 'conflict', detail, command: 'holt conflicts', folder: id }]
 }
 
-function problemsOf({ id, name, problems }: FolderView): Attention[] {
-  if (problems === 0) return []
-  const detail = `${problems} ${problems === 1 ? 'path' : 'paths'} of "${name}" cannot be synced.`
+function damagedIn({ sync }: ServiceParts, { id }: FolderView): number {
+  return sync.engine.folder(id)?.damaged.size ?? 0
+}
+
+function damageOf({ id, name }: FolderView, damaged: number): Attention[] {
+  if (damaged === 0) return []
+  const what = damaged === 1 ? '1 file' : `${damaged} files`
+  const detail = `The disk has damaged ${what} of "${name}". Nothing of it is passed on.`
+  return [{ kind: 'problem', detail, command: `holt verify ${JSON.stringify(name)} --repair`, folder: id }]
+}
+
+/** @param damaged of the problems, those that are said already. */
+function problemsOf({ id, name, problems }: FolderView, damaged: number): Attention[] {
+  const others = problems - damaged
+  if (others <= 0) return []
+  const detail = `${others} ${others === 1 ? 'path' : 'paths'} of "${name}" cannot be synced.`
   return [{ kind: 'problem', detail, command: `holt ls ${JSON.stringify(name)} --state problem`, folder: id }]
 }
 

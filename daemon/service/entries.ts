@@ -7,6 +7,7 @@ import type { DirPath, RelPath } from '../../protocol/path.ts'
 import { ROOT, parentOf, parseRelPath } from '../../protocol/path.ts'
 import { best, undominated } from '../core/resolve.ts'
 import { ServiceError } from '../http/service.ts'
+import { damageAt, problemOf } from '../sync/damage.ts'
 import type { Problem } from '../sync/folder.ts'
 import type { ServiceParts } from './parts.ts'
 import type { KnownFolder } from './refs.ts'
@@ -63,6 +64,8 @@ function entryAt(parts: ServiceParts, known: KnownFolder, path: RelPath): EntryV
     .filter(({ entry }) => sameContent(entry.content, winner.content))
     .flatMap((each) => each.holders)
   const failure = known.held?.folder?.failures.get(path)
+  const damage = damageOf(parts, known, path)
+  if (damage !== undefined) return toView(winner, 'damaged', damage.sentence, holders)
   if (failure !== undefined) return toView(winner, problemState(failure), failure.sentence, holders)
   if (!isHere) return toView(winner, 'missing', missingReason(parts, holders), holders)
   return winner.isConflictCopy
@@ -73,6 +76,13 @@ function entryAt(parts: ServiceParts, known: KnownFolder, path: RelPath): EntryV
         holders,
       )
     : toView(winner, 'synced', null, holders)
+}
+
+function damageOf(parts: ServiceParts, known: KnownFolder, path: RelPath): Problem | undefined {
+  const folder = known.held?.folder
+  if (folder === undefined || folder.damaged.size === 0) return undefined
+  const damage = parts.deps.catalogue.read((tx) => damageAt(folder, tx, path))
+  return damage === undefined ? undefined : problemOf(folder, path)
 }
 
 function missingReason(parts: ServiceParts, holders: readonly string[]): string {

@@ -8,6 +8,7 @@ import type { TransferEvent } from '../sync/pull-progress.ts'
 import { toFolderView } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'
 import { knownFolders, nameOf } from './refs.ts'
+import { publishDamage } from './verify.ts'
 import type { UploadEvent } from './uploads.ts'
 
 export interface EventFeed {
@@ -48,6 +49,10 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
           return
         case 'release':
           parts().notes.saidRelease(event.device, event.release)
+          return
+        case 'scrubbed':
+          publishDamage(parts(), event.folder, event.damage)
+          if (event.damage.length > 0) folderChanged(event.folder)
           return
         default:
           folderChanged(event.folder)

@@ -73,7 +73,11 @@ function toSelectionView({ include, exclude }: Selection): NonNullable<FolderVie
 
 function problemCount(folder: Folder | undefined): number {
   if (folder === undefined) return 0
-  return [...folder.problems.values()].reduce((sum, list) => sum + list.length, 0) + folder.failures.size
+  return (
+    [...folder.problems.values()].reduce((sum, list) => sum + list.length, 0) +
+    folder.failures.size +
+    folder.damaged.size
+  )
 }
 
 function stateOf(parts: ServiceParts, { id, name, held }: KnownFolder, totals: FolderTotals): FolderState {
@@ -147,8 +151,11 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
     case 'root-unmarked':
       return {
         ...base,
-        detail: `${held.settings.path} is ${halt.kind === 'root-missing' ? 'not there' : 'there, but not the folder that it was'}. Mount its disk, or say where it was moved.`,
-        commands: [`holt folder move ${quoted} NEWPATH`],
+        detail: `${held.settings.path} is ${halt.kind === 'root-missing' ? 'not there' : 'there, but not the folder that it was'}. Mount its disk, or say where it was moved.${halt.kind === 'root-unmarked' ? ' If this is it, and only its .holt was lost, say so.' : ''}`,
+        commands:
+          halt.kind === 'root-missing'
+            ? [`holt folder move ${quoted} NEWPATH`]
+            : [`holt folder move ${quoted} NEWPATH`, adoptCommand(quoted, held.settings.path)],
       }
     case 'root-read-only':
       return {
@@ -163,6 +170,10 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
         commands: [],
       }
   }
+}
+
+function adoptCommand(quoted: string, path: string): string {
+  return `holt folder move ${quoted} ${JSON.stringify(path)} --adopt`
 }
 
 function reasonOf(halt: Halt): HaltView['reason'] {

@@ -22,6 +22,7 @@ import type { PathFacts, ServiceParts } from './parts.ts'
 import { offeredBytes, preview } from './preview.ts'
 import { folderOf, heldFolderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
+import type { Held } from '../sync/holding.ts'
 import { checkRoot, makeRoot } from './roots.ts'
 import { waitForFolder } from './waiting.ts'
 
@@ -55,7 +56,7 @@ export function createFolderService(parts: ServiceParts): FolderService {
     changeFolder: async (ref, request) => toFolderView(parts, await changeFolder(parts, ref, request)),
     pauseFolder: (ref) => change(ref, { isPaused: true }),
     resumeFolder: (ref) => change(ref, { isPaused: false }),
-    moveFolder: (ref, path) => moveFolder(parts, ref, path),
+    moveFolder: (ref, path, { adopt }) => moveFolder(parts, ref, path, adopt),
     removeFolder: (ref, { everywhere }) => removeFolder(parts, ref, everywhere),
     approveFolder: (ref) => decide(ref, 'approve'),
     rejectFolder: (ref) => decide(ref, 'reject'),
@@ -200,19 +201,44 @@ function checkSpace({ name }: KnownFolder, { realPath, freeBytes, volumeBytes }:
 
 // ---- Moving and removing.
 
-async function moveFolder(parts: ServiceParts, ref: string, path: string): Promise<FolderView> {
+async function moveFolder(parts: ServiceParts, ref: string, path: string, adopt: boolean): Promise<FolderView> {
   const { id, name, held } = heldFolderOf(parts, ref)
   const facts = await parts.machine.inspect(path)
   if (!facts.exists) throw new ServiceError('path-not-found', `${path} does not exist.`)
   if (!facts.isDirectory) throw new ServiceError('not-a-directory', `${path} is not a directory.`)
-  if (facts.marker !== id)
-    throw new ServiceError(
-      'root-unmarked',
-      `${path} is not where "${name}" was moved to: its marker .holt is not there.`,
-    )
+  if (facts.marker !== id) {
+    if (!adopt) throw unmarked(path, name)
+    await adoptRoot(parts, facts, { id, name, held })
+  }
   await parts.sync.engine.change({ ...held.settings, path: facts.realPath })
   parts.events.publish({ kind: 'folder.moved', folder: id, name, root: facts.realPath })
   return toFolderView(parts, folderOf(parts, id))
+}
+
+function unmarked(path: string, name: string): ServiceError {
+  return new ServiceError(
+    'root-unmarked',
+    `${path} is not where "${name}" was moved to: its marker .holt is not there.`,
+    {
+      nextStep: `Name the directory that it is in now. If this is it, and only .holt was lost: \`holt folder move ${JSON.stringify(name)} ${JSON.stringify(path)} --adopt\`.`,
+    },
+  )
+}
+
+/** A person says that this is the folder. What the base knows stays, so an empty directory would say that all was deleted. */
+async function adoptRoot(
+  parts: ServiceParts,
+  facts: PathFacts,
+  { id, name, held }: { id: FolderId; name: string; held: Held },
+): Promise<void> {
+  const { live } = parts.deps.catalogue.read((tx) => tx.totals(id))
+  if (facts.isEmpty && live > 0)
+    throw new ServiceError('root-unmarked', `${facts.realPath} is empty: it is not the directory of "${name}".`, {
+      nextStep: `Is its disk mounted? If its files are gone: \`holt folder remove\`, then \`holt accept\`, and they come from the other devices.`,
+    })
+  const isElsewhere = facts.realPath !== held.settings.path
+  if (isElsewhere || facts.marker !== null) await checkRoot(parts, facts, id)
+  await makeRoot(parts, facts.realPath, id)
 }
 
 async function removeFolder(

@@ -37,6 +37,8 @@ export class Notes implements AsyncDisposable {
   readonly #inSync = new Set<FolderId>()
   /** Whether the last life of the daemon ended by itself; so it is when there was none. */
   readonly wasClean: boolean
+  /** What a newer Holt noted beside, as it is. */
+  readonly #others: Readonly<Record<string, unknown>>
   #isClean = false
   #writing: Promise<void> | undefined
   #isChanged = false
@@ -45,7 +47,8 @@ export class Notes implements AsyncDisposable {
 
   constructor(ports: NotesPorts, stored: string) {
     this.#ports = ports
-    const { devices, folders, isClean } = parseNotes(stored)
+    const { devices, folders, isClean, others } = parseNotes(stored)
+    this.#others = others
     this.#devices = devices
     this.#folders = folders
     this.wasClean = isClean
@@ -157,7 +160,7 @@ export class Notes implements AsyncDisposable {
       this.#isChanged = false
       this.#savedMs = this.#ports.clock.monotonicMs()
       const [devices, folders] = [[...this.#devices], [...this.#folders]]
-      const text = JSON.stringify({ isClean: this.#isClean, devices, folders })
+      const text = JSON.stringify({ ...this.#others, isClean: this.#isClean, devices, folders })
       try {
         await this.#ports.state.write(FILE, new TextEncoder().encode(text))
       } catch (cause) {
@@ -182,24 +185,31 @@ function parseNotes(text: string): {
   devices: Map<DeviceId, DeviceNote>
   folders: Map<FolderId, FolderNote>
   isClean: boolean
+  others: Readonly<Record<string, unknown>>
 } {
   const devices = new Map<DeviceId, DeviceNote>()
   const folders = new Map<FolderId, FolderNote>()
   let isClean = text === ''
+  let others = {}
   try {
     const value: unknown = JSON.parse(text)
     isClean = isRecord(value) && value['isClean'] === true
-    for (const [id, { lastSeenMs, release }] of pairsOf(value, 'devices')) {
-      const note = { lastSeenMs: timeOf(lastSeenMs) ?? 0, release: typeof release === 'string' ? release : null }
+    others = isRecord(value) ? value : {}
+    for (const [id, { lastSeenMs, release, ...rest }] of pairsOf(value, 'devices')) {
+      const note = {
+        ...rest,
+        lastSeenMs: timeOf(lastSeenMs) ?? 0,
+        release: typeof release === 'string' ? release : null,
+      }
       devices.set(parseDeviceId(id), note)
     }
-    for (const [id, { lastInSyncMs, halt }] of pairsOf(value, 'folders')) {
-      folders.set(parseFolderId(id), { lastInSyncMs: timeOf(lastInSyncMs), halt: haltOf(halt) })
+    for (const [id, { lastInSyncMs, halt, ...rest }] of pairsOf(value, 'folders')) {
+      folders.set(parseFolderId(id), { ...rest, lastInSyncMs: timeOf(lastInSyncMs), halt: haltOf(halt) })
     }
   } catch {
     // It is only a convenience, and written anew with the next change.
   }
-  return { devices, folders, isClean }
+  return { devices, folders, isClean, others }
 }
 
 function pairsOf(value: unknown, field: string): [unknown, Record<string, unknown>][] {

@@ -11,6 +11,7 @@ import type { Pairings } from './pairings.ts'
 import { createPairings } from './pairings.ts'
 import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
+import { createVerifyService } from './verify.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
 
 /** Transfers that a status shows. */
@@ -22,6 +23,7 @@ export function createService(parts: ServiceParts): HoltService {
     ...createDaemonService(parts, pairings),
     ...createDeviceService(parts),
     ...createFolderService(parts),
+    ...createVerifyService(parts),
     ...pairings,
     events: parts.events,
   }

@@ -2,6 +2,7 @@
 
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
+import { errorCode } from '../sync/error-code.ts'
 import type { GroupExchange } from '../sync/group-exchange.ts'
 
 /** A single session may end early for many reasons; so many in a row have one. */
@@ -33,9 +34,9 @@ export class Troubles {
   sessionFailed(device: DeviceId, cause: unknown): void {
     const failures = (this.#failures.get(device) ?? 0) + 1
     this.#failures.set(device, failures)
-    const isBroken = cause instanceof ProtocolError
-    if (isBroken && cause.code === 'unknown-version') this.#newer.add(device)
-    if (isBroken || failures >= FAILURES_TOLD) this.#set(this.#ofSessions, device, sessionSentence(cause))
+    const isNews = cause instanceof ProtocolError || isNewer(cause)
+    if (isNewer(cause)) this.#newer.add(device)
+    if (isNews || failures >= FAILURES_TOLD) this.#set(this.#ofSessions, device, sessionSentence(cause))
   }
 
   /** A session lasted. */
@@ -60,9 +61,15 @@ export class Troubles {
   }
 }
 
+/** It says, or speaks, only what a later Holt understands. */
+function isNewer(cause: unknown): boolean {
+  if (cause instanceof ProtocolError) return cause.code === 'unknown-version'
+  return errorCode(cause) === 'newer'
+}
+
 function sessionSentence(cause: unknown): string {
+  if (isNewer(cause)) return 'it runs a newer Holt: update Holt on this device'
   if (!(cause instanceof ProtocolError)) return 'it ends each session at once; `holt status` over there says why'
-  if (cause.code === 'unknown-version') return 'it runs a newer Holt: update Holt on this device'
   return `it says what no Holt should say (${cause.message}); \`holt logs\` has more`
 }
 

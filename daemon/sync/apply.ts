@@ -4,33 +4,31 @@
  */
 
 import type { RelPath } from '../../protocol/path.ts'
-import { ROOT, nameOf, parentOf } from '../../protocol/path.ts'
+import { ROOT, parentOf } from '../../protocol/path.ts'
 import { compareVectors } from '../../protocol/vector.ts'
 import type { CatalogueReader, CatalogueWriter, LocalContent, OwnRow, PlannedIntent } from '../catalogue-port.ts'
-import { stampOf } from '../core/conflict.ts'
-import type { Action, Step } from '../core/plan.ts'
 import { isUnsaid, presentOf } from '../core/local.ts'
+import type { Action, Step } from '../core/plan.ts'
 import { replacesDirectory } from '../core/plan.ts'
 import type {
   AbortOptions,
   ApplyFault,
-  BatchLabel,
   FileIdentity,
   FileTree,
   Fingerprint,
   StoredBlob,
   TreeChange,
   TreeOutcome,
-  VersionName,
 } from '../ports.ts'
+import type { Batch } from './batch.ts'
+import { labelOf, newBatch, versionName } from './batch.ts'
+import { suspect } from './damage.ts'
 import type { Folder } from './folder.ts'
 import { hint } from './folder.ts'
 import { faultSentence } from './problem-sentences.ts'
 
 /** Copies within this device that run at once. */
 const COPIES_AT_ONCE = 4
-/** Characters of a file's name that its kept version shows. */
-const VERSION_NAME_CHARACTERS = 80
 
 export interface Applied {
   readonly done: readonly RelPath[]
@@ -100,7 +98,7 @@ async function applyWave(run: Run, wave: readonly Step[]): Promise<void> {
   const intents = prepared.filter(({ changes }) => changes.length > 0).map((each) => intentOf(each, batch.name))
   if (intents.length > 0) folder.deps.catalogue.transact({ isDurable: true }, (tx) => tx.setIntents(folder.id, intents))
   const changes = prepared.flatMap((each) => each.changes)
-  const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(batch, prepared), o)
+  const outcomes = changes.length === 0 ? [] : await folder.tree.change(changes, labelOf(folder, batch, steps), o)
   await putBackHalves(folder, prepared, outcomes, batch.name)
   recordOutcomes(run, prepared, outcomes, await directoriesInTheWay(run, prepared, outcomes))
 }
@@ -128,21 +126,6 @@ async function directoriesInTheWay(
 
 function touchedPaths(steps: readonly Step[]): RelPath[] {
   return steps.flatMap(({ entry, action }) => (action.kind === 'rename' ? [entry.path, action.from] : [entry.path]))
-}
-
-interface Batch {
-  readonly name: string
-  nextVersion: number
-}
-
-function newBatch({ deps }: Folder): Batch {
-  const random = [...deps.random.bytes(3)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { name: `${stampOf(deps.clock.wallMs())}-${random}`, nextVersion: 0 }
-}
-
-function versionName(batch: Batch, path: RelPath): VersionName {
-  batch.nextVersion += 1
-  return `${batch.name}-${batch.nextVersion}~${[...nameOf(path)].slice(0, VERSION_NAME_CHARACTERS).join('')}` as VersionName
 }
 
 // ---- What the steps need before the disk changes.
@@ -182,6 +165,7 @@ async function storedBlob({ folder, treeOf, o }: Run, action: Action): Promise<S
     return await folder.incoming.put(action.blob.hash, bytes, o)
   } catch (cause) {
     if (o.signal.aborted) throw cause
+    suspect(folder, action.from)
     folder.deps.log.event('copy.failed', { path: action.from.path, cause: String(cause) })
     hint(folder, [parentOf(action.from.path)])
     return undefined
@@ -272,18 +256,6 @@ async function putBackHalves(
   )
   const intents = halves.map(({ prepared: each }) => intentOf(each, batch))
   if (intents.length > 0) await folder.tree.recover(intents)
-}
-
-function labelOf(batch: Batch, prepared: readonly Prepared[]): BatchLabel {
-  const steps = new Map(prepared.map(({ step }) => [step.entry.path, step]))
-  return {
-    batch: batch.name,
-    reasonOf: (path) => steps.get(path)?.reason ?? 'newer-elsewhere',
-    hashOf: (path) => {
-      const content = presentOf(steps.get(path)?.own)?.content
-      return content?.kind === 'file' ? content.hash : null
-    },
-  }
 }
 
 // ---- What came of it.

@@ -1,7 +1,7 @@
 /** Decide: a batch of dirty paths, what is known of each, and so the plan. Reads the catalogue; touches nothing. */
 
 import type { Entry } from '../../protocol/entry.ts'
-import type { BlobHash } from '../../protocol/ids.ts'
+import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
 import { compareVectors } from '../../protocol/vector.ts'
@@ -13,6 +13,7 @@ import type { Resolver, Verdict } from '../core/resolve.ts'
 import { presentOf, unsaid } from '../core/local.ts'
 import { follow, insist, resolve } from '../core/resolve.ts'
 import { structure } from '../core/structure.ts'
+import { damageAt } from './damage.ts'
 import { deletionOf } from './deletions.ts'
 import type { Deletion } from './deletions.ts'
 import type { Folder } from './folder.ts'
@@ -46,7 +47,8 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
       else if (isLocal(look, path, verdict)) settled.push(path)
       else targets.push(targetOf(look, path, verdict))
     }
-    const means = { landed, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash) }
+    const damaged = damagedPaths(folder, tx)
+    const means = { landed, damaged, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash, damaged) }
     const deletes = targets.flatMap((target) => (isDelete(target) ? [deletionOf(target.own.entry)] : []))
     const planned = plan(targets, means)
     return { plan: { ...planned, later: [...planned.later, ...later] }, settled, deletes }
@@ -128,16 +130,18 @@ function* liveBelow(folder: Folder, tx: CatalogueReader, directory: RelPath): It
 }
 
 /** Our own entry stands; but where its content should be on the disk and is not, it is to be fetched again. */
-function pending({ folder, own }: Look, path: RelPath, targets: Target[]): RelPath[] {
+function pending({ folder, tx, own }: Look, path: RelPath, targets: Target[]): RelPath[] {
   const row = own(path)
   // What was only here, or what an archive kept, is to go.
   if (row?.local?.isUnwanted === true) {
     targets.push({ entry: row.entry, own: row, reason: 'reverted', copies: [] })
     return []
   }
-  const isPending = row?.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
-  if (!isPending || folder.rules.ignores(path, row.entry.content.kind === 'directory')) return [path]
-  targets.push({ entry: row.entry, own: row, reason: 'up-to-date', copies: [] })
+  const isDamaged = damageAt(folder, tx, path)?.isToRepair === true
+  const isAbsent = row?.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
+  if (row === undefined || (!isAbsent && !isDamaged)) return [path]
+  if (folder.rules.ignores(path, row.entry.content.kind === 'directory')) return [path]
+  targets.push({ entry: row.entry, own: row, reason: isDamaged ? 'damaged' : 'up-to-date', copies: [] })
   return []
 }
 
@@ -203,12 +207,25 @@ function hasCopy(folder: Folder, tx: CatalogueReader, path: RelPath, loser: Entr
   const { hash } = loser.content
   return tx.ownByHash(hash, PAGE_ROWS).some(({ folder: id, row }) => {
     const at = row.entry.path
+    if (damageAt(folder, tx, at) !== undefined) return false
     return id === folder.id && parentOf(at) === parentOf(path) && at !== path && originalOf(at) === path
   })
 }
 
-function localCopy(folder: Folder, tx: CatalogueReader, hash: BlobHash): LocalFile | undefined {
-  const files = tx.ownByHash(hash, 8)
+/** Paths whose files are known to be damaged, whether they are to be repaired or not. */
+function damagedPaths(folder: Folder, tx: CatalogueReader): ReadonlySet<RelPath> {
+  return new Set([...folder.damaged.keys()].filter((path) => damageAt(folder, tx, path) !== undefined))
+}
+
+function localCopy(
+  folder: Folder,
+  tx: CatalogueReader,
+  hash: BlobHash,
+  damaged: ReadonlySet<RelPath>,
+): LocalFile | undefined {
+  const isSound = (file: { folder: FolderId; row: OwnRow }): boolean =>
+    file.folder !== folder.id || !damaged.has(file.row.entry.path)
+  const files = tx.ownByHash(hash, 8 + damaged.size).filter(isSound)
   const found = files.find((file) => file.folder === folder.id) ?? files[0]
   if (found?.row.fingerprint == null) return undefined
   return { folder: found.folder, path: found.row.entry.path, fingerprint: found.row.fingerprint }

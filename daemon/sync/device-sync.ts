@@ -101,10 +101,13 @@ function chunkHashes(
   return list?.hashes.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES)
 }
 
-/** A file that was to be served is not what it was: its directory is looked at again. */
+/** A file that was to be served is not what it was: its directory is looked at again, and the file is read, in case nobody wrote to it. */
 function lookAgain({ deps }: DeviceSyncOptions, engine: Engine, hash: BlobHash): void {
   for (const { folder: id, row } of deps.catalogue.read((tx) => tx.ownByHash(hash, 4))) {
     const folder = engine.folder(id)
-    if (folder !== undefined) hint(folder, [parentOf(row.entry.path)])
+    if (folder === undefined) continue
+    hint(folder, [parentOf(row.entry.path)])
+    folder.scrub.suspects.add(row.entry.path)
+    folder.toScrub.raise()
   }
 }

@@ -4,6 +4,7 @@ import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { RetentionRule } from '../core/retention.ts'
 import type { BlobStore, FileTree, PeerTransport } from '../ports.ts'
+import type { DamageEvent } from './damage.ts'
 import type { Deps, Halt } from './folder.ts'
 import type { Pace } from './folder-loops.ts'
 import type { ObserveOutcome } from './observe.ts'
@@ -32,6 +33,8 @@ export type EngineEvent =
   | { readonly kind: 'halted'; readonly folder: FolderId; readonly halt: Halt | null }
   | { readonly kind: 'observed'; readonly folder: FolderId; readonly outcome: ObserveOutcome }
   | { readonly kind: 'resolved'; readonly folder: FolderId; readonly outcome: PassOutcome }
+  /** A scrub has moved on, with what was found or is over since the last time. */
+  | { readonly kind: 'scrubbed'; readonly folder: FolderId; readonly damage: readonly DamageEvent[] }
   | { readonly kind: 'session'; readonly device: DeviceId; readonly isOpen: boolean }
   /** It said what it runs: `VERSION PLATFORM`. */
   | { readonly kind: 'release'; readonly device: DeviceId; readonly release: string }

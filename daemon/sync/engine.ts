@@ -22,6 +22,7 @@ import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, forgetAsked, onRecalled, recover } from './recovery.ts'
 import { blobsLanded } from './resolve-pass.ts'
+import { removeScrub } from './scrub-state.ts'
 import type { Sessions, SessionsHost } from './sessions.ts'
 import { createSessions } from './sessions.ts'
 import type { FolderSettings } from './settings.ts'
@@ -110,6 +111,7 @@ class FolderEngine implements Engine {
     this.#held.delete(folder)
     await removeSettings(this.#o.deps.state, folder)
     await removeHead(folder, this.#o.deps)
+    await removeScrub(this.#o.deps.state, folder)
     this.#o.deps.catalogue.transact({ isDurable: true }, (tx) => tx.dropFolder(folder))
     for (const session of this.#sessions.all()) session.send({ kind: 'drop', folder })
   }
@@ -284,6 +286,7 @@ class FolderEngine implements Engine {
       },
       onObserved: (_, outcome) => onEvent({ kind: 'observed', folder: id, outcome }),
       onResolved: (_, outcome) => onEvent({ kind: 'resolved', folder: id, outcome }),
+      onScrub: (folder) => onEvent({ kind: 'scrubbed', folder: id, damage: folder.damageEvents.splice(0) }),
     }
   }
 

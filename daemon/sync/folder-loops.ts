@@ -4,7 +4,6 @@
  */
 
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
-import { blobHashOf } from '../../protocol/ids.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
 import { BURST_QUIET_MS } from '../core/guard.ts'
@@ -21,6 +20,10 @@ import { rootHalt } from './root-halt.ts'
 import { publish } from './publish.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { resolvePass } from './resolve-pass.ts'
+import { settleDamage } from './damage.ts'
+import type { ScrubPace } from './scrub.ts'
+import { dropSpoiled, isWhole, scrubLoop } from './scrub.ts'
+import { loadScrub } from './scrub-state.ts'
 
 /** How often a burst of deletions is looked at, in milliseconds. */
 const BURST_LOOK_MS = BURST_QUIET_MS / 4
@@ -38,6 +41,8 @@ export interface Pace {
   readonly retryMs: number
   /** How often kept versions are looked through for what may go. */
   readonly collectMs: number
+  /** How what is held is read again while nothing else goes on. */
+  readonly scrub: ScrubPace
 }
 
 export const DEFAULT_PACE: Pace = {
@@ -47,6 +52,7 @@ export const DEFAULT_PACE: Pace = {
   coalesceMaxMs: 2000,
   retryMs: 10_000,
   collectMs: 10 * 60_000,
+  scrub: { everyMs: 30 * 24 * 60 * 60_000, bytesPerSecond: 16 * 1024 * 1024, lookMs: 5 * 60_000 },
 }
 
 /** What the loops need of the engine, and tell it. */
@@ -63,6 +69,8 @@ export interface FolderHost {
   onHalt(folder: Folder): void
   onObserved(folder: Folder, outcome: ObserveOutcome): void
   onResolved(folder: Folder, outcome: PassOutcome): void
+  /** A scrub has moved, or damage was found or is over. */
+  onScrub(folder: Folder): void
 }
 
 /** Runs until the signal aborts. @throws what no loop can go on after. */
@@ -77,6 +85,7 @@ export async function runFolder(folder: Folder, host: FolderHost, o: AbortOption
     inLoop(folder, host, { signal }),
     timerLoop(folder, host, { signal }),
     collectLoop(folder, host, { signal }),
+    scrubLoop(folder, host, { signal }),
   ]
   try {
     await Promise.all(loops)
@@ -99,6 +108,7 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
     log.event('folder.recovered', { folder: folder.id, arrived: count('arrived'), before: count('as-before') })
   }
   for (const { path, entry } of intents) if (!isUnsaid(entry)) folder.intended.set(path, entry)
+  await loadScrub(folder)
   await countLanded(folder, o)
   catalogue.transact({ isDurable: false }, (tx) => {
     tx.setIntents(
@@ -113,17 +123,12 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
  * Whole blobs that wait to be placed. Each is read again: where a power cut kept the name of a blob that was placed already, an edit
  * of the file was an edit of the blob.
  */
-async function countLanded({ deps, incoming, landed }: Folder, o: AbortOptions): Promise<void> {
+async function countLanded(folder: Folder, o: AbortOptions): Promise<void> {
   const whole: BlobHash[] = []
-  for await (const { hash, isWhole } of incoming.list(o)) if (isWhole) whole.push(hash)
+  for await (const blob of folder.incoming.list(o)) if (blob.isWhole) whole.push(blob.hash)
   for (const hash of whole) {
-    const hasher = deps.crypto.hasher()
-    for await (const piece of incoming.read(hash, o)) hasher.update(piece)
-    if (blobHashOf(hasher.digest()) === hash) landed.add(hash)
-    else {
-      deps.log.event('blob.spoiled', { hash })
-      await incoming.delete(hash)
-    }
+    if (await isWhole(folder, hash, o)) folder.landed.add(hash)
+    else await dropSpoiled(folder, hash)
   }
 }
 
@@ -182,6 +187,7 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
     if (scope === 'all') forgetDecision(folder, 'mass-delete-here')
     setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
     if (scope === 'all' && outcome.halt === null) afterFullScan(folder)
+    tellDamage(folder, host)
     if (outcome.changes > 0) publishNow(folder)
     else if (!hasHead(folder) && folder.isScanned) publishNow(folder)
     host.onObserved(folder, outcome)
@@ -261,8 +267,15 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])
     if (outcome.steps > 0) folder.toPublish.raise()
     if (outcome.isMoreReady) folder.toResolve.raise()
+    tellDamage(folder, host)
     host.onResolved(folder, outcome)
   }
+}
+
+/** What was damaged may be another file by now. */
+function tellDamage(folder: Folder, host: FolderHost): void {
+  settleDamage(folder)
+  if (folder.damageEvents.length > 0) host.onScrub(folder)
 }
 
 /** A decision is on one halt: once the pass that meets it is over, it decides nothing more. */

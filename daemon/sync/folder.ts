@@ -11,9 +11,13 @@ import type { Catalogue } from '../catalogue-port.ts'
 import type { Agreement, Burst } from '../core/guard.ts'
 import type { IgnoreRules } from '../core/ignore.ts'
 import { createIgnoreRules } from '../core/ignore.ts'
+import type { Damage } from '../core/scrub.ts'
 import type { Resolver } from '../core/resolve.ts'
 import type { BlobStore, Clock, FileTree, Log, Random, StateFiles } from '../ports.ts'
 import type { Wish } from './wish.ts'
+import type { DamageEvent } from './damage.ts'
+import type { Scrub } from './scrub-state.ts'
+import { createScrub } from './scrub-state.ts'
 import type { ApplyGate } from './apply-gate.ts'
 import { createApplyGate } from './apply-gate.ts'
 import type { Latch } from './latch.ts'
@@ -87,6 +91,13 @@ export interface Folder {
   isReady: boolean
   /** Whole blobs that wait in the root's store to be placed. */
   readonly landed: Set<BlobHash>
+  /** Files whose bytes are bad although nothing touched them. */
+  readonly damaged: Map<RelPath, Damage>
+  /** What is to be told of damage, oldest first. */
+  readonly damageEvents: DamageEvent[]
+  readonly scrub: Scrub
+  /** Raised when something is to be read again at once. */
+  readonly toScrub: Latch
   /** The blobs that each path waits for. */
   readonly waiting: Map<RelPath, readonly BlobHash[]>
   /** The disk was compared with the base since the start. */
@@ -127,6 +138,10 @@ export function createFolder(parts: FolderParts): Folder {
     isRecovering: false,
     isReady: false,
     landed: new Set(),
+    damaged: new Map(),
+    damageEvents: [],
+    scrub: createScrub(),
+    toScrub: createLatch(),
     waiting: new Map(),
     isScanned: false,
     wishes: new Map(),

@@ -3,6 +3,8 @@
 export type GroupErrorCode =
   /** The log in the data directory is not what was written there. */
   | 'log-corrupt'
+  /** A newer program wrote it. Untouched. */
+  | 'newer'
   /** Something was to be signed in the name of a group that this device is not in. */
   | 'not-a-member'
 

@@ -210,6 +210,7 @@ function failureOf(cause: unknown, isLate: boolean): GroupExchange | undefined {
   if (cause instanceof ProtocolError) {
     return cause.code === 'unknown-version' ? { kind: 'update-needed' } : { kind: 'broken', detail: cause.message }
   }
+  if (hasCode(cause, 'newer')) return { kind: 'update-needed' }
   if (isLate || hasCode(cause, 'offline', 'refused', 'gone')) return { kind: 'offline' }
   return hasCode(cause, 'too-large') ? { kind: 'broken', detail: 'a frame is too large' } : undefined
 }

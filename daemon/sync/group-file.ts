@@ -20,15 +20,15 @@ import { GroupError } from './group-error.ts'
 const LOG_FILE = 'group'
 const RECOVERY_PREFIX = 'recovery-'
 const VERSION = 1
+const NEWER = 'the group log was written by a newer Holt; nothing was changed. Update Holt here.'
 
-/** Undefined when there is no group yet. @throws GroupError `log-corrupt` */
+/** Undefined when there is no group yet. @throws GroupError `log-corrupt`, `newer` */
 export async function readGroupFile(files: StateFiles, crypto: Crypto): Promise<GroupGraph | undefined> {
   const bytes = await files.read(LOG_FILE)
   if (bytes === undefined) return undefined
   try {
     const fields = asArray(decode(bytes), 'group log', 2)
-    if (asUint(fields[0], 'version') !== VERSION)
-      throw new ProtocolError('unknown-version', 'the log is of a newer Holt')
+    if (asUint(fields[0], 'version') !== VERSION) throw new GroupError('newer', NEWER)
     const ops = asList(fields[1], 'operations', GROUP_OPS_MAX).map((op) => openOp(signedFromWire(op), crypto))
     return wholeGraph(ops)
   } catch (cause) {

@@ -27,7 +27,7 @@ import { rootHalt } from './root-halt.ts'
 const BATCH_PATHS = 512
 
 /** The queue of pulls, as a pass uses it. */
-export type Pulls = Pick<PullQueue, 'want' | 'unwant' | 'unwantFolder'>
+export type Pulls = Pick<PullQueue, 'want' | 'unwant' | 'unwantFolder' | 'totals'>
 
 export interface PassOutcome {
   readonly steps: number

@@ -78,6 +78,8 @@ function parseSettings(name: string, text: string): FolderSettings {
     const { name: folderName, path } = fields
     if (typeof folderName !== 'string' || typeof path !== 'string') throw new TypeError('name and path are text')
     return {
+      // What a newer Holt wrote beside is kept, for when it comes back.
+      ...fields,
       id: parseFolderId(fields['id']),
       name: folderName,
       path,

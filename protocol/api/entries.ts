@@ -21,6 +21,8 @@ export const zEntryState = z.enum([
   'unreadable',
   /** A device, socket, FIFO or cloud placeholder. */
   'skipped',
+  /** Its bytes have changed although nothing wrote to it, or the disk cannot read them. */
+  'damaged',
   /** It could not be applied; it is tried again. */
   'failed',
 ])

@@ -228,7 +228,12 @@ export const zChangeFolder = z
   .meta({ id: 'ChangeFolder' })
 export type ChangeFolder = z.infer<typeof zChangeFolder>
 
-export const zMoveFolder = z.strictObject({ path: zAbsolutePath }).meta({ id: 'MoveFolder' })
+export const zMoveFolder = z
+  .strictObject({
+    path: zAbsolutePath,
+    adopt: z.boolean().default(false).describe('It is this directory, although it has lost its marker .holt'),
+  })
+  .meta({ id: 'MoveFolder' })
 export type MoveFolder = z.infer<typeof zMoveFolder>
 
 export const zRemoveFolderQuery = z.strictObject({

@@ -10,6 +10,7 @@ import * as entries from './entries.ts'
 import * as events from './events.ts'
 import * as folders from './folders.ts'
 import * as pairing from './pairing.ts'
+import * as verify from './verify.ts'
 import type { OperationId } from './routes.ts'
 
 export interface Operation {
@@ -72,6 +73,9 @@ export const OPERATIONS = {
   revertFolder: onFolder,
   listConflicts: op({ query: entries.zConflictsQuery, response: entries.zConflictPage }),
   resolveConflict: op({ body: entries.zResolveConflict, response: entries.zResolvedConflict }),
+
+  getVerification: op({ query: verify.zVerifyQuery, response: verify.zVerification }),
+  startVerify: op({ body: verify.zStartVerify, response: verify.zVerification, status: 202 }),
 
   startPairing: op({ response: pairing.zPairing, status: 201 }),
   joinPairing: op({ body: pairing.zJoinPairing, response: pairing.zPairing, status: 201 }),

@@ -73,6 +73,9 @@ export const ROUTES = {
   listConflicts: json('GET', '/conflicts', 'Conflicts that wait for a person, with their contents'),
   resolveConflict: json('POST', '/conflicts/resolve', 'Choose what a file in conflict is to be, on all devices'),
 
+  getVerification: json('GET', '/verification', 'What was read again of what is held, and what is damaged'),
+  startVerify: json('POST', '/verification', 'Read again what is held, and fetch what is damaged if asked to'),
+
   startPairing: json('POST', '/pairings', 'Show a code that another device may join with'),
   joinPairing: json('POST', '/pairings/join', 'Join the device that shows a code'),
   getPairing: json('GET', '/pairings/{pairing}', 'How a pairing stands'),

@@ -14,9 +14,9 @@ const asked: unknown[] = []
 before(async () => {
   home = await openFakeHome((fake) => ({
     rejectFolder: async () => buildFolder({ name: 'Photos' }),
-    moveFolder: async (ref, path) => {
+    moveFolder: async (ref, path, o) => {
       asked.push(['move', ref, path])
-      return await fake.moveFolder(ref, path)
+      return await fake.moveFolder(ref, path, o)
     },
     removeFolder: async (ref, o) => {
       asked.push(['remove', ref, o])

@@ -10,7 +10,7 @@ import { gunzipSync } from 'node:zlib'
 import { COMMANDS } from '../../cli/commands.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { JSON_SHAPES } from '../../scripts/json-shapes.ts'
-import { PHOTOS, buildEntry } from '../http/fake-folders.ts'
+import { PHOTOS, buildEntry, verifiedOf } from '../http/fake-folders.ts'
 import type { FakeHome } from './fake-home.ts'
 import { MAIN, TOKEN, openFakeHome, runHolt } from './fake-home.ts'
 import { say } from './lent-world.ts'
@@ -20,6 +20,9 @@ let home: FakeHome
 before(async () => {
   home = await openFakeHome(() => ({
     status: async () => STATUS,
+    startVerify: async ({ folder, repair }) => ({
+      folders: [verifiedOf(folder, repair ? { damaged: 3, repaired: 1, waiting: 1, damagedVersions: 1 } : {})],
+    }),
     entries: async (_ref, { after = '', limit }) => ({
       folder: PHOTOS,
       entries:
@@ -47,6 +50,19 @@ const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
   ['devices ada-laptop', EXIT.ok, [/^name +ada-laptop\nid +12D3KooW/]],
   ['folders', EXIT.ok, [/\+ Music .* offered → holt accept Music\n/]],
   ['folders Photos', EXIT.ok, [/directory +\/home\/ada\/Photos\n/]],
+  ['verify', EXIT.ok, [/^Photos: 2 files, 30 B read, all as it should be\.\n$/]],
+  [
+    'verify Work --repair',
+    EXIT.needsAttention,
+    [
+      /^Work: 2 files, 30 B read, 4 files damaged\.\n/,
+      /1 file fetched again/,
+      /1 file will be fetched when/,
+      /→ holt verify Work --repair\n/,
+      /→ holt ls Work --state damaged\n/,
+      /1 earlier content is damaged/,
+    ],
+  ],
   ['conflicts', EXIT.needsAttention, [/^! Photos: a\.conflict\.jpg\n/, /beside a\.jpg/]],
   ['events', EXIT.ok, [/folder\.withdrawn Old\n/, /daemon\.resumed after 1 min of sleep\n$/]],
   ['events -n 1', EXIT.ok, [/^\S+ \S+ daemon\.resumed/]],

@@ -58,6 +58,20 @@ export function describeVersions(bench: Bench): void {
       assert.equal(await textOf(tree.readVersion(first, { signal })), 'old')
     })
 
+    it('are read again with the hash that their bytes have; those that are not there are left out', async () => {
+      const [first, second] = await keepTwo()
+      bench().hands.write(`.holt/versions/${second}`, 'other bad')
+      const names = [first, 'never-was' as VersionName, second]
+      const read = await collect(bench().tree.hashVersions(names, { signal }))
+      assert.deepEqual(
+        read.map(({ name, hash, sizeBytes }) => [name, hash, sizeBytes]).sort(),
+        [
+          [first, hashOf(bytesOf('old')), 3],
+          [second, hashOf(bytesOf('other bad')), 9],
+        ].sort(),
+      )
+    })
+
     it('go when they are dropped, and only those', async () => {
       const [first, second] = await keepTwo()
       await bench().tree.dropVersions(new Set([first]))

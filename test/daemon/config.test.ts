@@ -48,13 +48,20 @@ describe('a configuration', () => {
     const environment: Environment = {
       ...{ HOLT_DEVICE_NAME: 'Küche', HOLT_LISTEN: '[::1]:0', HOLT_API_LISTEN: 'off', HOLT_DISCOVERY: 'false' },
       ...{ HOLT_STATIC_ADDRESSES: 'nas.local, 10.0.0.7:4000', HOLT_RESCAN_MINUTES: '1', HOLT_VERSIONS_DAYS: '2' },
-      ...{ HOLT_VERSIONS_PERCENT: '3', HOLT_LOG_LEVEL: 'debug', HOLT_LOG_MEGABYTES: '4', HOLT_LOG_FILES: '6' },
+      ...{
+        HOLT_VERSIONS_PERCENT: '3',
+        HOLT_SCRUB_DAYS: '0',
+        HOLT_SCRUB_MEGABYTES: '8',
+        HOLT_LOG_LEVEL: 'debug',
+        HOLT_LOG_MEGABYTES: '4',
+        HOLT_LOG_FILES: '6',
+      },
     }
     const values = parseEnvironment(environment)
     assert.deepEqual(values, {
       ...{ deviceName: 'Küche', listen: { host: '::1', port: 0 }, apiListen: { kind: 'off' }, discovery: false },
       ...{ staticAddresses: ['nas.local', '10.0.0.7:4000'], rescanMinutes: 1, versionsDays: 2 },
-      ...{ versionsPercent: 3, logLevel: 'debug', logMegabytes: 4, logFiles: 6 },
+      ...{ versionsPercent: 3, scrubDays: 0, scrubMegabytes: 8, logLevel: 'debug', logMegabytes: 4, logFiles: 6 },
     })
     assert.deepEqual(Object.keys(values), [...OPTION_NAMES])
   })

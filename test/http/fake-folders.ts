@@ -1,6 +1,7 @@
 /** Folders of a fake engine: what they need to be told apart, and nothing of syncing. */
 
 import type { Conflict, ConflictPage, Entry } from '../../protocol/api/entries.ts'
+import type { VerifiedFolder } from '../../protocol/api/verify.ts'
 import type { Folder, FolderState } from '../../protocol/api/folders.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { FolderService } from '../../daemon/http/service.ts'
@@ -67,6 +68,11 @@ const CONFLICT = {
 
 function toPage({ id, name }: Folder): ConflictPage {
   return { conflicts: [{ folder: id, folderName: name, ...CONFLICT }], next: null }
+}
+
+export function verifiedOf(name = 'Photos', over: Partial<VerifiedFolder> = {}): VerifiedFolder {
+  const counts = { files: 2, bytes: 30, filesTotal: 2, bytesTotal: 30, damaged: 0, repaired: 0, waiting: 0 }
+  return { folder: PHOTOS, name, state: 'done', ...counts, damagedVersions: 0, lastCompleteMs: null, ...over }
 }
 
 /** `Photos` is held in /home/ada/Photos, `Music` is offered; whatever is added gets a number for an id. */

@@ -7,7 +7,7 @@ import type { EventLog } from '../../daemon/http/event-log.ts'
 import { createEventLog } from '../../daemon/http/event-log.ts'
 import type { DaemonService, DeviceService, HoltService, PairingService } from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
-import { createFakeFolders } from './fake-folders.ts'
+import { createFakeFolders, verifiedOf } from './fake-folders.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
 export const OTHER = deviceIdOf(new Uint8Array(32).fill(2))
@@ -32,6 +32,8 @@ export function createFakeService(): FakeService {
     ...createFakeDaemon(),
     ...devices,
     ...folders,
+    verification: async (ref) => ({ folders: [verifiedOf(ref)] }),
+    startVerify: async ({ folder }) => ({ folders: [verifiedOf(folder)] }),
     ...pairings,
     events,
     status: async () => ({

@@ -53,6 +53,22 @@ describe('notes', () => {
     assert.equal(again.platform(BEN), 'darwin')
   })
 
+  it('keep what a newer Holt wrote beside, when they are written again', async () => {
+    const desk = new Desk()
+    const later = {
+      isClean: true,
+      devices: [[BEN, { lastSeenMs: 5, release: null, mood: 'good' }]],
+      folders: [],
+      tags: [1],
+    }
+    desk.files.set('notes', new TextEncoder().encode(JSON.stringify(later)))
+    const notes = await desk.restart(await desk.open())
+    notes.sawDevice(BEN)
+    await notes[Symbol.asyncDispose]()
+    const now = JSON.parse(new TextDecoder().decode(desk.files.get('notes'))) as typeof later
+    assert.deepEqual([now.tags, now.devices[0]?.[1]], [[1], { mood: 'good', lastSeenMs: 1000, release: null }])
+  })
+
   it('keep over a restart since when a folder has halted, until it goes on or halts for another reason', async () => {
     const desk = new Desk()
     const notes = await desk.open()

@@ -37,8 +37,7 @@ export class SimCatalogue {
   #backup: Buffer | undefined
 
   open(ports: SimPorts): Catalogue {
-    const db =
-      this.#db ?? openCatalogue({ file: this.#durable ?? template, self: ports.signer.device, crypto: ports.crypto })
+    const db = this.#db ?? this.#reopen(ports)
     this.#db = db
     return {
       ...db,
@@ -48,6 +47,12 @@ export class SimCatalogue {
         return result
       },
     }
+  }
+
+  /** What a life left that was cut off is looked through, as the daemon does. */
+  #reopen({ signer, crypto }: SimPorts): SqliteCatalogue {
+    const file = this.#durable ?? template
+    return openCatalogue({ file, self: signer.device, crypto, mustCheck: this.#durable !== undefined })
   }
 
   /** A power cut takes what was not durable. */

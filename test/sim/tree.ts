@@ -14,7 +14,15 @@ import { placeOf, rootState, versionsLogPath } from './tree-root.ts'
 import type { TreeRoot } from './tree-root.ts'
 import { hashFile, listDirectory, readFile } from './tree-scan.ts'
 import { TreeWatch } from './tree-watch.ts'
-import { dropVersions, listVersions, logVersions, readVersion, syncDirectoryOf, toRecords } from './versions.ts'
+import {
+  dropVersions,
+  hashVersions,
+  listVersions,
+  logVersions,
+  readVersion,
+  syncDirectoryOf,
+  toRecords,
+} from './versions.ts'
 
 export interface SimTreeOptions {
   readonly disk: SimDisk
@@ -76,6 +84,7 @@ export function openSimTree(o: SimTreeOptions): FileTree {
       yield* await listVersions(root)
     },
     readVersion: (name, options) => readVersion(root, name, options),
+    hashVersions: (names, options) => hashVersions(root, o.crypto, names, options),
     dropVersions: (names) => dropVersions(root, names),
     [Symbol.asyncDispose]() {
       watch[Symbol.dispose]()

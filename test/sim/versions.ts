@@ -1,10 +1,13 @@
 /** `.holt/versions` of a simulated folder: what was replaced, and the log that says what it was. */
 
 import type { AbortOptions, BatchLabel, TreeChange, VersionName, VersionRecord } from '../../daemon/ports.ts'
-import { parseBlobHash } from '../../protocol/ids.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { BlobHash } from '../../protocol/ids.ts'
+import { blobHashOf, parseBlobHash } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import { parseRelPath } from '../../protocol/path.ts'
 import { sizeIn, toVersionName } from './disk-names.ts'
+import { Errno } from './errno.ts'
 import type { Inode } from './inode.ts'
 import { TreeError } from '../../daemon/disk/disk-error.ts'
 import { versionsLogPath, versionsPath } from './tree-root.ts'
@@ -118,6 +121,27 @@ export async function* readVersion(root: TreeRoot, name: VersionName, o: AbortOp
   for (let start = 0; start < content.length; start += CHUNK_BYTES) {
     o.signal.throwIfAborted()
     yield content.subarray(start, start + CHUNK_BYTES)
+  }
+}
+
+/** Versions that are not there are left out. */
+export async function* hashVersions(
+  root: TreeRoot,
+  crypto: Crypto,
+  names: Iterable<VersionName>,
+  { signal }: AbortOptions,
+): AsyncGenerator<{ name: VersionName; hash: BlobHash | null; sizeBytes: number }> {
+  for (const name of names) {
+    signal.throwIfAborted()
+    const path = versionPath(root, name)
+    try {
+      const content = await root.calls.call('read', path, (volume) => volume.find(path)?.content.slice())
+      if (content === undefined) continue
+      yield { name, hash: blobHashOf(crypto.blake3(content)), sizeBytes: content.length }
+    } catch (cause) {
+      if (!(cause instanceof Errno)) throw cause
+      yield { name, hash: null, sizeBytes: 0 }
+    }
   }
 }
 

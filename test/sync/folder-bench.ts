@@ -15,6 +15,8 @@ export const PATIENCE_MS = 5 * 60_000
 
 export interface Place {
   readonly device: SimDevice
+  /** What it knows, across its lives. */
+  readonly catalogue: SimCatalogue
   /** Of its last life. */
   readonly daemon: SimDaemon
   /** Ends the program in the middle of whatever it does; its disk and its catalogue stay as they are. */
@@ -107,6 +109,7 @@ function createPlace(device: SimDevice, group: SimGroup, beginning: Beginning): 
   let daemon = startDaemon(device, catalogue, group, beginning)
   return {
     device,
+    catalogue,
     get daemon() {
       return daemon
     },

@@ -32,7 +32,7 @@ export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
     changeFolder: ({ params, body }) => service.changeFolder(params.folder, body),
     pauseFolder: ({ params }) => service.pauseFolder(params.folder),
     resumeFolder: ({ params }) => service.resumeFolder(params.folder),
-    moveFolder: ({ params, body }) => service.moveFolder(params.folder, body.path),
+    moveFolder: ({ params, body }) => service.moveFolder(params.folder, body.path, body),
     removeFolder: ({ params, query }) => service.removeFolder(params.folder, query),
     approveFolder: ({ params }) => service.approveFolder(params.folder),
     rejectFolder: ({ params }) => service.rejectFolder(params.folder),
