@@ -163,7 +163,8 @@ export class Arrivals implements Deliver {
       this.#deps.holders().pump()
       if (missing.length === 0) await this.#finish(pull, large)
     } catch (cause) {
-      this.#book.takeStoreFault(folder, cause)
+      if (errorCode(cause) === 'no-room') this.#book.judge(pull, 'no-room')
+      else this.#book.takeStoreFault(folder, cause)
     }
   }
 

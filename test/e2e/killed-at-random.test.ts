@@ -21,6 +21,8 @@ const KILLS_A_ROUND = scaled({ small: 3, full: 14 })
 /** The longest that a daemon lives between two kills, from when it answers, and from when it begins. */
 const LIFE_MS_MAX = 500
 const START_MS_MAX = 900
+/** Blobs that were on their way when they were replaced; they do not grow with the kills. */
+const LEFT_MAX = 5
 /** What each person does between two kills: so little that no guard against the deletion of most of a folder is met. */
 const EDITS_A_KILL = 4
 
@@ -63,7 +65,7 @@ describe('a daemon', () => {
         'times at which all was compared': count.rounds,
         'files lost': 0,
         'files seen half-written': 0,
-        'left behind in .holt/incoming': 0,
+        'most that was left in .holt/incoming': LEFT_MAX,
       })
     },
   )
@@ -116,7 +118,9 @@ async function compare(people: readonly Person[], before: readonly ReadonlySet<s
       assert.ok(isOwn(bytes) || there.has(bytes) || kept.has(bytes), `${what}: ${bytes.slice(0, 40)} is lost`)
     }
     assert.ok(hands.edits > 0)
-    assert.deepEqual(leftInIncoming(root), [], what)
+    // What had begun to arrive and was replaced meanwhile may wait for its time to go; half-written files may not.
+    const left = leftInIncoming(root)
+    assert.ok(left.length <= LEFT_MAX && left.every((name) => !name.includes('.new-')), `${what}: ${left.join()}`)
   }
 }
 

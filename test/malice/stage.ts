@@ -68,6 +68,7 @@ export async function openStage(): Promise<Stage> {
   let checks = 0
   const log = (author = mallory, epoch?: number): ForgedLog =>
     new ForgedLog({ signer: author.signer, crypto: author.crypto, folder }, epoch)
+  const moved = stack.move()
   const peak = (): number => peakBytes(victim.pid)
   return {
     ...{ victim, honest, victimId, address, port: Number(address.split(':')[1]), folder, root, mallory, log },
