@@ -1,10 +1,14 @@
-/** What may be wrong with the catalogue when it is opened. */
+/** What may be wrong with the catalogue when it is opened, or written. */
 
 export type CatalogueErrorCode =
   /** Written by a newer program. Untouched. */
   | 'newer'
   /** Not a database, or a damaged one. It can be derived again. */
   | 'corrupt'
+  /** The disk that holds it is full. Nothing of the transaction was kept. */
+  | 'full'
+  /** The disk that holds it fails. Nothing of the transaction was kept. */
+  | 'io'
 
 export class CatalogueError extends Error {
   override readonly name = 'CatalogueError'

@@ -47,7 +47,7 @@ function overDatabase(db: Database.Database, o: CatalogueOptions): SqliteCatalog
   let synced: boolean | undefined
   const failed = (cause: unknown): unknown => {
     if (isCorrupt(cause)) o.onCorrupt?.(cause)
-    return cause
+    return toDiskError(cause)
   }
   return {
     read: (body) => {
@@ -78,6 +78,15 @@ function overDatabase(db: Database.Database, o: CatalogueOptions): SqliteCatalog
     checkpoint: () => void db.pragma('wal_checkpoint(passive)'),
     [Symbol.dispose]: () => void db.close(),
   }
+}
+
+/** What the disk refuses, in a sentence; anything else as it is. */
+function toDiskError(cause: unknown): unknown {
+  if (!(cause instanceof Database.SqliteError)) return cause
+  if (cause.code === 'SQLITE_FULL')
+    return new CatalogueError('full', 'the disk that holds the catalogue is full; free some space on it', { cause })
+  if (!/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(cause.code)) return cause
+  return new CatalogueError('io', `the disk that holds the catalogue fails: ${cause.message}`, { cause })
 }
 
 /** A page that is not what SQLite wrote, or a file that is no database at all. */

@@ -134,15 +134,30 @@ class FolderEngine implements Engine {
   }
 
   landed(folder: FolderId, hashes: readonly BlobHash[]): void {
-    const held = this.folder(folder)
-    if (held !== undefined) blobsLanded(held, hashes)
+    const holding = this.#held.get(folder)
+    const held = holding?.folder
+    if (holding !== undefined && held !== undefined) this.#orRestart(holding, () => blobsLanded(held, hashes))
   }
 
   wantAgain(): void {
-    for (const { folder } of this.#held.values()) {
+    for (const holding of this.#held.values()) {
+      const { folder } = holding
       if (folder === undefined) continue
-      this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
-      folder.toResolve.raise()
+      this.#orRestart(holding, () => {
+        this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
+        folder.toResolve.raise()
+      })
+    }
+  }
+
+  /** What a pull tells cannot be refused: where it cannot be written down, the folder starts anew and finds it out again. */
+  #orRestart(holding: Holding, record: () => void): void {
+    try {
+      record()
+    } catch (cause) {
+      if (errorCode(cause) === undefined) throw cause
+      this.#o.deps.log.event('folder.failed', { folder: holding.settings.id, cause: String(cause) })
+      holding.restart?.()
     }
   }
 

@@ -142,7 +142,6 @@ export class Arrivals implements Deliver {
 
   async #open(pull: Pull, large: LargePull, list: ChunkList): Promise<void> {
     const { blob, folder } = large
-    this.#deps.onChunkList(list)
     await this.#book.closed(blob.hash)
     const store = this.#book.landing.store(folder)
     if (pull.large !== large) return
@@ -152,6 +151,7 @@ export class Arrivals implements Deliver {
       return
     }
     try {
+      this.#deps.onChunkList(list)
       if ((await store.stat(blob.hash)) !== undefined) {
         await this.#land(pull, folder)
         return
