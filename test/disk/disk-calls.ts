@@ -53,11 +53,18 @@ const PROMISES = [
 
 type Any = (...args: unknown[]) => unknown
 
-const state: { decide: ((call: Call) => Fate) | undefined; calls: number; hasEnded: boolean; isCaseless: boolean } = {
+const state: {
+  decide: ((call: Call) => Fate) | undefined
+  calls: number
+  hasEnded: boolean
+  isCaseless: boolean
+  watchesReads: boolean
+} = {
   decide: undefined,
   calls: 0,
   hasEnded: false,
   isCaseless: false,
+  watchesReads: false,
 }
 
 /** Asks for the fate of each call until it is disposed. @returns what also tells how many calls there were. */
@@ -171,6 +178,8 @@ const HANDLES = ['write', 'datasync', 'sync', 'read', 'stat', 'truncate', 'write
 
 /** Reading calls and those of open files, too, from now on: not every test wants that many. */
 export async function watchReadsToo(): Promise<void> {
+  if (state.watchesReads) return
+  state.watchesReads = true
   install(fs, ['readSync', 'readdirSync', 'readlinkSync'], wrapSync)
   install(fs.promises, ['opendir', 'statfs', 'readFile'], wrapAsync)
   const handle = await fs.promises.open('/dev/null')

@@ -37,6 +37,7 @@ class Faults implements Disposable {
   #fault: Fault | undefined
   #seen = 0
   #hasFailed = false
+  #failsLanding = false
 
   constructor() {
     this.#calls = onCalls((call) => {
@@ -66,7 +67,18 @@ class Faults implements Disposable {
     return this.#hasFailed
   }
 
+  /** The next transaction that records what a pull has brought fails, once. */
+  failLanding(): void {
+    this.#hasFailed = false
+    this.#failsLanding = true
+  }
+
   transact(): void {
+    if (this.#failsLanding && new Error('where').stack?.includes('blobsLanded') === true) {
+      this.#failsLanding = false
+      this.#hasFailed = true
+      throw new CatalogueError('full', 'the disk that holds the catalogue is full')
+    }
     const code = this.#next()
     if (code !== undefined) throw new CatalogueError(code === 'ENOSPC' ? 'full' : 'io', code)
   }
@@ -180,36 +192,56 @@ async function attempt({ anna, ben, faults }: Two, round: number, fault: Fault |
   return calls
 }
 
-describe('a disk', () => {
-  it('may fail at any call of a sync: nothing is lost, and it goes on by itself', { timeout: 900_000 }, async (t) => {
-    await watchReadsToo()
-    using faults = new Faults()
-    await using anna = await openRealDevice('anna', () => undefined)
-    await using ben = await openRealDevice('ben', () => faults.transact())
-    faults.watch(ben.home)
-    anna.meet(ben)
-    ben.meet(anna)
-    await anna.transport.dial(`127.0.0.1:${ben.transport.port}`, { signal: AbortSignal.timeout(10_000) })
-    const two = { anna, ben, faults }
-    for (const round of [0, 1, 2]) await attempt(two, round, undefined)
-    const calls = await attempt(two, 3, undefined)
-    const count = { faults: 0, lasting: 0 }
-    let round = 4
-    for (let at = 1; at <= calls; at += STRIDE) {
-      const isLasting = round % LASTING_EVERY === 0
-      await attempt(two, round, { at, code: CODES[round % CODES.length] ?? 'EIO', isLasting })
-      count.faults += Number(faults.hasFailed)
-      count.lasting += Number(isLasting)
-      round += 1
-    }
-    t.diagnostic(`${calls} calls, ${count.faults} faults`)
-    assert.ok(count.faults > (calls / STRIDE) * 0.5, `only ${count.faults} faults were met`)
-    recordFigure('failing-disk', {
-      'calls of one sync that were made to fail, each in turn': calls,
-      'faults that were met': count.faults,
-      'of these, faults that lasted until they were said': count.lasting,
-      'kinds of faults': CODES.length,
-      'files lost': 0,
+/** Two devices that keep a folder, of which one can be made to fail. */
+async function withTwo(body: (two: Two) => Promise<void>): Promise<void> {
+  await watchReadsToo()
+  using faults = new Faults()
+  await using anna = await openRealDevice('anna', () => undefined)
+  await using ben = await openRealDevice('ben', () => faults.transact())
+  faults.watch(ben.home)
+  anna.meet(ben)
+  ben.meet(anna)
+  await anna.transport.dial(`127.0.0.1:${ben.transport.port}`, { signal: AbortSignal.timeout(10_000) })
+  await body({ anna, ben, faults })
+}
+
+describe('a fault', () => {
+  it('of the database while bytes arrive makes the folder begin anew, and ends nothing else', async () => {
+    await withTwo(async (two) => {
+      await attempt(two, 0, undefined)
+      two.faults.failLanding()
+      await attempt(two, 1, undefined)
+      assert.ok(two.faults.hasFailed)
     })
   })
 })
+
+describe('a disk', () => {
+  it('may fail at any call of a sync: nothing is lost, and it goes on by itself', { timeout: 900_000 }, async (t) => {
+    await withTwo((two) => failAtEach(two, (line) => t.diagnostic(line)))
+  })
+})
+
+async function failAtEach(two: Two, say: (line: string) => void): Promise<void> {
+  for (const round of [0, 1, 2]) await attempt(two, round, undefined)
+  const calls = await attempt(two, 3, undefined)
+  const { faults } = two
+  const count = { faults: 0, lasting: 0 }
+  let round = 4
+  for (let at = 1; at <= calls; at += STRIDE) {
+    const isLasting = round % LASTING_EVERY === 0
+    await attempt(two, round, { at, code: CODES[round % CODES.length] ?? 'EIO', isLasting })
+    count.faults += Number(faults.hasFailed)
+    count.lasting += Number(isLasting)
+    round += 1
+  }
+  say(`${calls} calls, ${count.faults} faults`)
+  assert.ok(count.faults > (calls / STRIDE) * 0.5, `only ${count.faults} faults were met`)
+  recordFigure('failing-disk', {
+    'calls of one sync that were made to fail, each in turn': calls,
+    'faults that were met': count.faults,
+    'of these, faults that lasted until they were said': count.lasting,
+    'kinds of faults': CODES.length,
+    'files lost': 0,
+  })
+}
