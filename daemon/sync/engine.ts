@@ -16,7 +16,7 @@ import type { ManifestFolder } from './manifests.ts'
 import { isAsked, noticeOf, takeDecision } from './mass-delete.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
-import { remoteOf, toHeld } from './holding.ts'
+import { orRestart, remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
 import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
@@ -136,28 +136,17 @@ class FolderEngine implements Engine {
   landed(folder: FolderId, hashes: readonly BlobHash[]): void {
     const holding = this.#held.get(folder)
     const held = holding?.folder
-    if (holding !== undefined && held !== undefined) this.#orRestart(holding, () => blobsLanded(held, hashes))
+    if (holding !== undefined && held !== undefined) orRestart(holding, this.#o.deps, () => blobsLanded(held, hashes))
   }
 
   wantAgain(): void {
     for (const holding of this.#held.values()) {
       const { folder } = holding
       if (folder === undefined) continue
-      this.#orRestart(holding, () => {
+      orRestart(holding, this.#o.deps, () => {
         this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
         folder.toResolve.raise()
       })
-    }
-  }
-
-  /** What a pull tells cannot be refused: where it cannot be written down, the folder starts anew and finds it out again. */
-  #orRestart(holding: Holding, record: () => void): void {
-    try {
-      record()
-    } catch (cause) {
-      if (errorCode(cause) === undefined) throw cause
-      this.#o.deps.log.event('folder.failed', { folder: holding.settings.id, cause: String(cause) })
-      holding.restart?.()
     }
   }
 

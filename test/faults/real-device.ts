@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openBlobStore } from '../../daemon/blobs/store.ts'
 import { openCatalogue } from '../../daemon/catalogue/catalogue.ts'
 import type { Catalogue } from '../../daemon/catalogue-port.ts'
+import { KEEP_BOTH } from '../../protocol/folder-options.ts'
 import { incomingDirectory } from '../../daemon/disk/context.ts'
 import { createRoot, probeTraits } from '../../daemon/disk/create-root.ts'
 import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
@@ -23,6 +24,7 @@ import type { Libp2pPeerTransport } from '../../daemon/peers/transport.ts'
 import type { Clock } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
+import { folderSettings } from '../../daemon/sync/settings.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { FOLDER, makeTemporary } from '../disk/real-tree.ts'
@@ -80,7 +82,10 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
   const others: DeviceId[] = []
   const sync = createDeviceSync({
     ...{ deps, transport, pace: PACE, release: 'test', retention: { days: 30, volumeShare: 1 } },
-    membership: { isMember: (device) => others.includes(device), isOutdated: () => false, others: () => others },
+    membership: {
+      ...{ isMember: (device) => others.includes(device), isOutdated: () => false, others: () => others },
+      conflictPolicy: () => KEEP_BOTH,
+    },
     openRoot: async ({ path, id }) => {
       const state = await rootState(path, id)
       if (state !== 'ok') throw Object.assign(new Error(`the root is ${state}`), { code: state })
@@ -91,7 +96,7 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
     ...{ onEvent: () => undefined, onTransfer: () => undefined, onPullFault: () => undefined, onSent: () => undefined },
   })
   const stop = new AbortController()
-  await sync.engine.hold({ id: FOLDER, name: 'Photos', path: root, isPaused: false }, { isNew: true })
+  await sync.engine.hold(folderSettings({ id: FOLDER, name: 'Photos', path: root }), { isNew: true })
   const running = sync.run({ signal: stop.signal })
   running.catch(() => undefined)
   return {
