@@ -15,9 +15,9 @@ import { Hands, filesBelow } from './hands.ts'
 import { same, share, untilInSync } from './pairs.ts'
 
 /** At least so many. */
-const KILLS = scaled({ small: 3, full: 200 })
+const KILLS = scaled({ small: 2, full: 200 })
 /** Kills between two times at which all has to be the same, at least. */
-const KILLS_A_ROUND = scaled({ small: 3, full: 14 })
+const KILLS_A_ROUND = scaled({ small: 2, full: 14 })
 /** The longest that a daemon lives between two kills, from when it answers, and from when it begins. */
 const LIFE_MS_MAX = 500
 const START_MS_MAX = 900

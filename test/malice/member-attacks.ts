@@ -219,7 +219,7 @@ async function hugeNumbers(stage: Stage): Promise<number> {
       [...filesBelow(honest.path('Photos'))].some(
         ([path, bytes]) => path.startsWith(`number-${i}`) && bytes.toString() === `<edit-${i} 0>\n`,
       )
-    await until(`an edit of what had the numbers of lie ${i}`, arrives, 30_000)
+    await until(`an edit of what had the numbers of lie ${i}`, arrives)
   }
   return HUGE.length
 }

@@ -105,8 +105,8 @@ async function checkHonestSync(
   writeFileSync(honest.path('Photos', name), `<${name} 0>\n`)
   writeFileSync(victim.path('Photos', `back-${name}`), `<back-${name} 0>\n`)
   const isThere = (path: string): boolean => existsSync(path) && readFileSync(path).length > 0
-  await until(`${what}: a file of an honest device`, () => isThere(victim.path('Photos', name)), 30_000)
-  await until(`${what}: a file to an honest device`, () => isThere(honest.path('Photos', `back-${name}`)), 30_000)
+  await until(`${what}: a file of an honest device`, () => isThere(victim.path('Photos', name)))
+  await until(`${what}: a file to an honest device`, () => isThere(honest.path('Photos', `back-${name}`)))
 }
 
 /** All that lies beside the folder, with its bytes; of the home only which names there are at its top. */
