@@ -34,6 +34,8 @@ export const VECTOR_DEVICES_MAX = 64
 export const SEGMENT_ENTRIES_MAX = 4096
 /** Bytes of one segment's body. */
 export const SEGMENT_BYTES_MAX = 1 * MIB
+/** Bytes of a head's body: ten times what it needs today. */
+export const HEAD_BYTES_MAX = 2 * KIB
 /** Unknown keys that an entry may carry along, and the bytes of each value. */
 export const EXTRA_KEYS_MAX = 16
 export const EXTRA_VALUE_BYTES_MAX = 8 * KIB

@@ -32,10 +32,10 @@ export async function receiveBlob(
     const file = await open(partPath(room, blob.hash), PART_FLAGS, FILE_MODE)
     const incoming = new IncomingPart(room, blob, chunks, file)
     try {
-      await incoming.resume(signal)
+      await room.free.promise(incoming, blob.sizeBytes - (await incoming.resume(signal)))
       return incoming
     } catch (cause) {
-      await file.close()
+      await incoming[Symbol.asyncDispose]()
       throw cause
     }
   })
@@ -65,16 +65,17 @@ class IncomingPart implements IncomingBlob {
     this.#hasher = room.crypto.hasher()
   }
 
-  /** Reads the part as far as it goes, each byte once. */
-  async resume(signal: AbortSignal): Promise<void> {
+  /** Reads the part as far as it goes, each byte once. @returns the bytes that are there already. */
+  async resume(signal: AbortSignal): Promise<number> {
     const { size } = await this.#file.stat()
     if (size > this.blob.sizeBytes) await this.#file.truncate(this.blob.sizeBytes)
     for (const chunkNo of [...this.#missing]) {
-      if (chunkNo * CHUNK_BYTES >= size) return
+      if (chunkNo * CHUNK_BYTES >= size) break
       signal.throwIfAborted()
       const bytes = await this.#readChunk(chunkNo)
       if (this.#isChunk(chunkNo, bytes)) this.#arrived(chunkNo, bytes)
     }
+    return Math.min(size, this.blob.sizeBytes)
   }
 
   missing(): readonly number[] {
@@ -85,8 +86,12 @@ class IncomingPart implements IncomingBlob {
     assert.ok(!this.#isClosed, 'a blob that was closed receives nothing')
     if (!this.#isChunk(chunkNo, bytes)) return 'wrong'
     if (!this.#missing.has(chunkNo)) return 'written'
-    const writing = storing(`blob ${this.blob.hash}`, () => this.#writeAll(bytes, chunkNo * CHUNK_BYTES))
+    const writing = storing(`blob ${this.blob.hash}`, async () => {
+      await this.#room.free.take(bytes.length)
+      await this.#writeAll(bytes, chunkNo * CHUNK_BYTES)
+    })
     await this.#track(writing)
+    this.#room.free.wrote(this, bytes.length)
     this.#arrived(chunkNo, bytes)
     return 'written'
   }
@@ -101,6 +106,7 @@ class IncomingPart implements IncomingBlob {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#room.free.release(this)
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
     await this.#file.close()
   }

@@ -76,6 +76,7 @@ async function putBlob(
   if (source instanceof Uint8Array) checkHash(hash, room.crypto.blake3(source))
   return await room.slots.use(signal, () =>
     storing(`blob ${hash}`, async () => {
+      await room.free.take(source instanceof Uint8Array ? source.length : 0)
       const temporary = temporaryPath(room, hash)
       try {
         await writeSynced(room, temporary, hash, source, signal)

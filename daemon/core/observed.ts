@@ -65,7 +65,7 @@ function edit(
     mtimeMs: sighting.mtimeMs,
     version: withCounter(seen, self, Math.max(largest + 1, unixSeconds)),
     modBy: self,
-    t: own === undefined ? changedMs : Math.max(own.t + 1, changedMs),
+    t: own === undefined ? changedMs : Math.max(Math.min(own.t + 1, Number.MAX_SAFE_INTEGER), changedMs),
     isConflictCopy: own?.isConflictCopy ?? false,
     isHeld: true,
     extra: own?.extra ?? [],

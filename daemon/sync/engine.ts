@@ -16,7 +16,7 @@ import type { ManifestFolder } from './manifests.ts'
 import { isAsked, noticeOf, takeDecision } from './mass-delete.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
-import { remoteOf, toHeld } from './holding.ts'
+import { orRestart, remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
 import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
@@ -136,15 +136,19 @@ class FolderEngine implements Engine {
   }
 
   landed(folder: FolderId, hashes: readonly BlobHash[]): void {
-    const held = this.folder(folder)
-    if (held !== undefined) blobsLanded(held, hashes)
+    const holding = this.#held.get(folder)
+    const held = holding?.folder
+    if (holding !== undefined && held !== undefined) orRestart(holding, this.#o.deps, () => blobsLanded(held, hashes))
   }
 
   wantAgain(): void {
-    for (const { folder } of this.#held.values()) {
+    for (const holding of this.#held.values()) {
+      const { folder } = holding
       if (folder === undefined) continue
-      this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
-      folder.toResolve.raise()
+      orRestart(holding, this.#o.deps, () => {
+        this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
+        folder.toResolve.raise()
+      })
     }
   }
 

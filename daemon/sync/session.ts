@@ -9,7 +9,7 @@
 import type { Signed } from '../../protocol/crypto.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
-import { SESSION_SILENCE_MS } from '../../protocol/limits.ts'
+import { FOLDERS_MAX, HEAD_BYTES_MAX, SESSION_SILENCE_MS } from '../../protocol/limits.ts'
 import type { Position } from '../../protocol/manifest.ts'
 import { comparePositions } from '../../protocol/manifest.ts'
 import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
@@ -256,6 +256,7 @@ function receive(state: State, message: MetaMessage): void {
       return
     case 'drop':
       state.held.delete(message.folder)
+      state.heads.delete(message.folder)
       host.onHolds(stream.remote, message.folder, false)
       return
     case 'halt':
@@ -271,6 +272,7 @@ function receive(state: State, message: MetaMessage): void {
 }
 
 function holds(state: State, folder: FolderId): void {
+  if (!state.held.has(folder) && state.held.size >= FOLDERS_MAX) throw tooManyFolders()
   state.held.add(folder)
   state.host.onHolds(state.stream.remote, folder, true)
 }
@@ -282,9 +284,20 @@ function takeForFolder(state: State, message: Extract<MetaMessage, { kind: 'deci
   else state.host.onRecalled(folder, state.stream.remote, message)
 }
 
+function tooManyFolders(): ProtocolError {
+  return new ProtocolError('too-large', 'a peer speaks of more folders than a group has')
+}
+
+/** It is kept as it came, of folders too that are not held here. */
+function keepHead({ heads }: State, id: FolderId, head: Signed): void {
+  if (head.body.length > HEAD_BYTES_MAX) throw new ProtocolError('too-large', 'a head is too large')
+  if (!heads.has(id) && heads.size >= FOLDERS_MAX) throw tooManyFolders()
+  heads.set(id, head)
+}
+
 function takeHead(state: State, id: FolderId, head: Signed): void {
   const folder = state.host.manifest(id)
-  state.heads.set(id, head)
+  keepHead(state, id, head)
   if (folder === undefined) return
   const outcome = unlessNewer(state, id, () => acceptHead(folder, state.stream.remote, head))
   if (outcome === undefined) return
