@@ -39,6 +39,8 @@ export type ReasonCode =
   | 'chosen'
   /** What lies above it is no directory yet. */
   | 'waits-for-directory'
+  /** This device leaves it out. */
+  | 'left-out'
 
 export type Verdict =
   | { readonly kind: 'nothing'; readonly reason: ReasonCode }
