@@ -1,9 +1,13 @@
 /** Git itself, which says what a pattern means: many small trees in one repository, asked all at once. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeTemporaryDirectory } from '../temporary.ts'
+
+/** In memory where there is such a place: thousands of small trees are made and removed. */
+const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** Directories that end in `/`, files, and the text of the ignore file of some directories; the root is the empty text. */
 export interface RuleTree {
@@ -15,7 +19,7 @@ export interface RuleTree {
 export type Ignored = ReadonlyMap<string, string>
 
 export class GitRules implements Disposable {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'holt-ignore-'))
+  readonly #directory = makeTemporaryDirectory('ignore', BASE)
 
   constructor() {
     execFileSync('git', ['init', '--quiet', this.#directory])
