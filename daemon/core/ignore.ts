@@ -77,7 +77,8 @@ export function createIgnoreRules(files: ReadonlyMap<DirPath, readonly IgnoreFil
 
 function toPattern(line: string, at: { readonly file: string; readonly line: number }): Pattern[] {
   if (line === '' || line.startsWith('#')) return []
-  const [written = ''] = withoutSpaces(line.replace(/\r$/, '')).split('\0')
+  const [text = ''] = line.replace(/\r$/, '').split('\0')
+  const written = withoutSpaces(text)
   const isNegated = written.startsWith('!')
   const isForDirectories = written.endsWith('/') && written.length > (isNegated ? 1 : 0)
   // Paths are in normal form C, whatever the disk has.

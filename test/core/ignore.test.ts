@@ -88,6 +88,7 @@ describe('.holtignore', () => {
     '[[:alpha:]]\n[!a].jpg',
     '[a',
     '[[:none:]]*',
+    'b \0x',
   ]) {
     it(`follows git in ${JSON.stringify(text)}`, () => {
       sameAsGit({ paths: PATHS, rules: new Map([['', text]]) })
