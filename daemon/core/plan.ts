@@ -212,7 +212,7 @@ function actionFor(target: Target, planning: Planning, isVacated: boolean, wave:
   const { content } = target.entry
   const present = isVacated ? undefined : presentOf(target.own)?.content
   const one = (action: Action): Found => ({ kind: 'action', action, wave })
-  if (!target.entry.isHeld) return one({ kind: 'record' })
+  if (target.reason === 'left-out') return one({ kind: 'record' })
   switch (content.kind) {
     case 'deleted':
       if (present === undefined || target.local !== undefined) return one({ kind: 'record' })
