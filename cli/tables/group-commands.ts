@@ -136,6 +136,12 @@ export const FOLDER_COMMANDS: readonly Command[] = [
       { name: 'exclude', value: 'PATTERN', description: 'Keep nothing that fits; may be said several times' },
       { name: 'everything', description: 'Keep all of it: no more include and exclude' },
       { name: 'yes', short: 'y', description: 'Also where changes of this device would be sent' },
+      {
+        name: 'links',
+        value: 'WHICH',
+        description: 'inside: no symbolic links that lead out of the folder; any: those too',
+        completes: ['inside', 'any'],
+      },
     ],
     operations: ['changeFolder', 'getFolder', 'getDaemon'],
     json: [{ form: 'value', schema: 'Folder' }],

@@ -6,6 +6,7 @@
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
+import { createSelection } from '../core/selection.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Folder } from './folder.ts'
@@ -18,6 +19,7 @@ import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
 import { orRestart, remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
+import { removeSelection } from './leaving.ts'
 import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, forgetAsked, onRecalled, recover } from './recovery.ts'
@@ -112,6 +114,7 @@ class FolderEngine implements Engine {
     await removeSettings(this.#o.deps.state, folder)
     await removeHead(folder, this.#o.deps)
     await removeScrub(this.#o.deps.state, folder)
+    await removeSelection(folder, this.#o.deps.state)
     this.#o.deps.catalogue.transact({ isDurable: true }, (tx) => tx.dropFolder(folder))
     for (const session of this.#sessions.all()) session.send({ kind: 'drop', folder })
   }
@@ -252,6 +255,8 @@ class FolderEngine implements Engine {
       id: settings.id,
       deps: this.#o.deps,
       mode: settings.mode,
+      selection: createSelection(settings.selection),
+      allowsLinksAway: settings.links === 'any',
       policy: () => this.#o.membership.conflictPolicy(settings.id),
     })
     folder.isPaused = settings.isPaused
