@@ -11,6 +11,7 @@ import type { Pairings } from './pairings.ts'
 import { createPairings } from './pairings.ts'
 import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
+import { createRecoveryService } from './recovery.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
 
 /** Transfers that a status shows. */
@@ -21,6 +22,7 @@ export function createService(parts: ServiceParts): HoltService {
   return {
     ...createDaemonService(parts, pairings),
     ...createDeviceService(parts),
+    ...createRecoveryService(parts),
     ...createFolderService(parts),
     ...pairings,
     events: parts.events,

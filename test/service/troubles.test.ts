@@ -36,7 +36,7 @@ describe('the trouble with a device', () => {
     troubles.exchanged(BEN, { kind: 'removed' })
     troubles.exchanged(BEN, { kind: 'offline' })
     assert.match(troubles.of(BEN, { hasSession: true }) ?? '', /was removed from the group/)
-    troubles.exchanged(BEN, { kind: 'in-step', received: 0, sent: 0 })
+    troubles.exchanged(BEN, { kind: 'in-step', received: 0, sent: 0, isRolledBack: false })
     assert.equal(troubles.of(BEN, { hasSession: true }), null)
   })
 })
