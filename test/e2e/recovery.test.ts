@@ -15,6 +15,46 @@ const devicesOf = async (device: Device): Promise<DeviceList> => (await device.a
 const rolesOf = async (device: Device): Promise<string[]> =>
   (await devicesOf(device)).devices.map(({ name, role }) => `${name} ${role}`).sort()
 
+/** Shown until a person has them, on the device that founded the group. @returns the words */
+async function writeDown(lost: Device, ben: Device): Promise<string> {
+  const words = (await lost.mustHolt('recovery', 'show')).trim()
+  assert.equal(words.split(' ').length, 12)
+  assert.equal((await lost.mustHolt('recovery', 'show')).trim(), words, 'they are kept until a person has them')
+  assertSaid(await ben.holt('recovery', 'show'), EXIT.notFound, 'words-elsewhere', /made on lost/, /founded/)
+  await lost.mustHolt('recovery', 'show', '--written-down')
+  assertSaid(
+    await lost.holt('recovery', 'show'),
+    EXIT.refused,
+    'words-forgotten',
+    /cannot be shown again/,
+    /written down/,
+  )
+  assert.deepEqual(
+    readdirSync(join(lost.home, 'state')).filter((name) => name.startsWith('recovery-')),
+    [],
+  )
+  return words
+}
+
+/** Every way of using them that changes nothing. */
+async function refused(fresh: Device, words: string, disk: string): Promise<void> {
+  const mistyped = words.replace(/^(\S+)/, '$1x')
+  const misread = await fresh.holtWith(mistyped, 'recovery', 'use')
+  assert.equal(misread.status, EXIT.usage)
+  assert.match(misread.stderr, /^holt: Word 1, "\w+x", is none of the list\. Did you mean "\w+"\?\n.*stdin/)
+  assertSaid(
+    await fresh.holtWith(words, 'recovery', 'use'),
+    EXIT.notFound,
+    'no-group-log',
+    /nothing that the words/,
+    /disk/,
+  )
+  const unasked = await fresh.holtWith(words, 'recovery', 'use', disk)
+  assert.equal(unasked.status, EXIT.refused)
+  assert.match(unasked.stderr, /an admin of "lost's devices"\.\n.*--yes/)
+  assert.match(unasked.stderr, /Devices: lost, ben\n/)
+}
+
 describe('the recovery words', () => {
   it('restore membership from the disk of a dead device, and the folder goes on with nothing copied', async () => {
     await using lost = new Device('lost')
@@ -31,23 +71,7 @@ describe('the recovery words', () => {
     const { id } = await lost.folder('Photos')
     const group = (await lost.status()).group.id
 
-    const words = (await lost.mustHolt('recovery', 'show')).trim()
-    assert.equal(words.split(' ').length, 12)
-    assert.equal((await lost.mustHolt('recovery', 'show')).trim(), words, 'they are kept until a person has them')
-    assertSaid(await ben.holt('recovery', 'show'), EXIT.notFound, 'words-elsewhere', /made on lost/, /founded/)
-    await lost.mustHolt('recovery', 'show', '--written-down')
-    assertSaid(
-      await lost.holt('recovery', 'show'),
-      EXIT.refused,
-      'words-forgotten',
-      /cannot be shown again/,
-      /written down/,
-    )
-    assert.deepEqual(
-      readdirSync(join(lost.home, 'state')).filter((name) => name.startsWith('recovery-')),
-      [],
-    )
-
+    const words = await writeDown(lost, ben)
     await until('the copy of the log has both', () => existsSync(join(here, '.holt/group', group)))
     await lost.kill()
     await ben.kill()
@@ -56,21 +80,7 @@ describe('the recovery words', () => {
     const before = digest(disk)
     await fresh.start()
 
-    const mistyped = words.replace(/^(\S+)/, '$1x')
-    const misread = await fresh.holtWith(mistyped, 'recovery', 'use')
-    assert.equal(misread.status, EXIT.usage)
-    assert.match(misread.stderr, /^holt: Word 1, "\w+x", is none of the list\. Did you mean "\w+"\?\n.*stdin/)
-    assertSaid(
-      await fresh.holtWith(words, 'recovery', 'use'),
-      EXIT.notFound,
-      'no-group-log',
-      /nothing that the words/,
-      /disk/,
-    )
-    const unasked = await fresh.holtWith(words, 'recovery', 'use', disk)
-    assert.equal(unasked.status, EXIT.refused)
-    assert.match(unasked.stderr, /an admin of "lost's devices"\.\n.*--yes/)
-    assert.match(unasked.stderr, /Devices: lost, ben\n/)
+    await refused(fresh, words, disk)
     assert.notEqual((await fresh.status()).group.id, group, 'nothing was changed yet')
     const used = await fresh.holtWith(words.toUpperCase().replaceAll(' ', '\n'), 'recovery', 'use', disk, '--yes')
     assert.equal(used.status, EXIT.ok, used.stderr)

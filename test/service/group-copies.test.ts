@@ -96,11 +96,12 @@ describe('a copy of the group log in a root', () => {
 
 /** Real disk and simulated time go on in turns. */
 async function settleInWorld(bench: GroupBench, work: Promise<void>): Promise<void> {
-  let isDone = false
-  void work.finally(() => (isDone = true))
-  for (let i = 0; i < 500 && !isDone; i++) {
+  const end = { isReached: false }
+  void work.finally(() => (end.isReached = true))
+  for (let i = 0; i < 500; i++) {
     await bench.world.runFor(10)
     await new Promise((resolve) => setImmediate(resolve))
+    if (end.isReached) break
   }
   await work
 }
