@@ -25,11 +25,15 @@ export interface MachineParts<Facts, File> {
   readonly roots: () => DoctorFacts['roots']
   readonly createRoot: (path: string, folder: FolderId) => Promise<void>
   readonly inspect: (path: string) => Promise<Facts>
+  readonly groupCopies: (path: string) => Promise<Uint8Array[]>
   readonly localFiles: (path: string, o: AbortOptions) => AsyncIterable<File>
 }
 
 /** The machine as the service sees it. */
-export interface Machine<Facts, File> extends Pick<MachineParts<Facts, File>, 'inspect' | 'createRoot' | 'localFiles'> {
+export interface Machine<Facts, File> extends Pick<
+  MachineParts<Facts, File>,
+  'inspect' | 'groupCopies' | 'createRoot' | 'localFiles'
+> {
   proposedPath(name: string): string
   checks(o: AbortOptions): Promise<Check[]>
   config(): Promise<ConfigView>
@@ -48,6 +52,7 @@ export function createMachine<Facts, File>(parts: MachineParts<Facts, File>): Ma
   const tail = async (limit: number): Promise<LogRecord[]> => (await log.tail(limit)).map(toRecord)
   return {
     inspect: parts.inspect,
+    groupCopies: parts.groupCopies,
     createRoot: parts.createRoot,
     localFiles: parts.localFiles,
     proposedPath: (name: string) => join(parts.homeDirectory, name.replaceAll(/[/\\]/g, '-')),

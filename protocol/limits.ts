@@ -78,6 +78,8 @@ export const PAIR_FRAME_BYTES_MAX = 4 * KIB
 export const PAIR_WELCOME_BYTES_MAX = 256 * KIB
 /** A frame about ports. */
 export const PORT_FRAME_BYTES_MAX = 64
+/** A frame about clocks. */
+export const CLOCK_FRAME_BYTES_MAX = 64
 /** One step and the whole of a pairing run, in milliseconds. */
 export const PAIR_STEP_MS = 20_000
 export const PAIR_RUN_MS = 60_000
@@ -92,3 +94,6 @@ export const PAIR_FAILURES_PER_HOUR = 10
 export const SESSION_SILENCE_MS = 30_000
 /** How long a peer that sent a wrong chunk is not asked again, in milliseconds. */
 export const LIAR_BAN_MS = 60 * 60_000
+
+/** Characters of recovery words as a person types them: twelve words of eight letters, numbered and spaced at will. */
+export const RECOVERY_TEXT_CHARACTERS_MAX = 500

@@ -2,6 +2,7 @@
 
 import {
   BLOB_FRAME_BYTES_MAX,
+  CLOCK_FRAME_BYTES_MAX,
   META_INFLATED_BYTES_MAX,
   PAIR_WELCOME_BYTES_MAX,
   PORT_FRAME_BYTES_MAX,
@@ -49,6 +50,12 @@ export const GROUP: ProtocolSpec = {
 export const PORTS: ProtocolSpec = {
   id: '/holt/ports/1',
   frameBytesMax: PORT_FRAME_BYTES_MAX,
+  isDeflated: false,
+  isOpenToStrangers: false,
+}
+export const CLOCK: ProtocolSpec = {
+  id: '/holt/clock/1',
+  frameBytesMax: CLOCK_FRAME_BYTES_MAX,
   isDeflated: false,
   isOpenToStrangers: false,
 }

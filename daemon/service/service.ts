@@ -12,6 +12,7 @@ import { createPairings } from './pairings.ts'
 import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
 import { createVerifyService } from './verify.ts'
+import { createRecoveryService } from './recovery.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
 
 /** Transfers that a status shows. */
@@ -22,6 +23,7 @@ export function createService(parts: ServiceParts): HoltService {
   return {
     ...createDaemonService(parts, pairings),
     ...createDeviceService(parts),
+    ...createRecoveryService(parts),
     ...createFolderService(parts),
     ...createVerifyService(parts),
     ...pairings,

@@ -352,6 +352,7 @@ class FolderEngine implements Engine {
         this.#understands(id, device, true)
         this.#followed.get(id)?.complete.add(device)
       },
+      onHead: (folder, device, finding) => onEvent({ kind: 'peer-head', folder, device, finding }),
       onAcked: (id, device, position) => {
         const holding = this.#held.get(id)
         if (holding === undefined) return

@@ -125,12 +125,17 @@ export class Device implements AsyncDisposable {
 
   /** Runs the command line to its end. */
   async holt(...words: string[]): Promise<Said> {
-    const cli = this.begin(...words)
-    let [stdout, stderr] = ['', '']
-    cli.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
-    cli.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
-    await once(cli, 'close')
-    return { status: cli.exitCode, stdout, stderr }
+    return await ended(this.begin(...words))
+  }
+
+  /** The same, with a text on its stdin. */
+  async holtWith(input: string, ...words: string[]): Promise<Said> {
+    const cli = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), ...words], {
+      env: this.#environment,
+      stdio: 'pipe',
+    })
+    cli.stdin.end(input)
+    return await ended(cli)
   }
 
   /** @throws Error with what it said, unless it ends with 0. */
@@ -215,6 +220,14 @@ export class Device implements AsyncDisposable {
 }
 
 const endOf = ({ exitCode, signalCode }: ChildProcess): string => String(exitCode ?? signalCode)
+
+async function ended(cli: ChildProcess): Promise<Said> {
+  let [stdout, stderr] = ['', '']
+  cli.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+  cli.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+  await once(cli, 'close')
+  return { status: cli.exitCode, stdout, stderr }
+}
 
 /** Pairs two devices by a code, over an address. */
 export async function pair(inviter: Device, joiner: Device): Promise<void> {
