@@ -8,7 +8,6 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { BaseChanges, BaseRow, EndIntent, PairBase, Side, Sighting } from '../pair-port.ts'
 import { PairBaseError } from './pair-base-error.ts'
 import { encodeItem, parseBaseRow, parseIntent, parseMeta, parseSighting } from './pair-rows.ts'
-import { parseBlobHash } from '../../protocol/ids.ts'
 
 const SCHEMA_VERSION = 1
 const SCHEMA = `
@@ -186,13 +185,15 @@ function createWriter(db: Database.Database): Pick<PairBase, 'remember' | 'setIn
   const setRow = db.prepare('insert or replace into rows values (?, ?, ?)')
   const dropRow = db.prepare('delete from rows where path = ?')
   const setSeen = db.prepare('insert or replace into seen values (?, ?, ?, ?)')
-  const dropSeen = db.prepare('delete from seen where path = ?')
+  const dropSeen = db.prepare(`delete from seen where side in ('source', 'destination') and path = ?`)
   const setList = db.prepare('insert or replace into lists values (?, ?)')
   const clearIntents = db.prepare('delete from intents')
   const clearSide = db.prepare('delete from intents where side = ?')
   const setIntent = db.prepare('insert or replace into intents values (?, ?, ?)')
   return {
     remember: db.transaction(({ set = [], drop = [], seen = [], lists = [], isSettled = false }: BaseChanges) => {
+      // First: the row of a path says it as well.
+      for (const { side, path, look, hash } of seen) setSeen.run(side, path, look, hash)
       for (const { path, source, destination } of set) {
         setRow.run(path, encodeItem(source), encodeItem(destination))
         dropSeen.run(path)
@@ -201,7 +202,6 @@ function createWriter(db: Database.Database): Pick<PairBase, 'remember' | 'setIn
         dropRow.run(path)
         dropSeen.run(path)
       }
-      for (const { side, path, look, hash } of seen) setSeen.run(side, path, look, parseBlobHash(hash))
       for (const { hash, list } of lists) setList.run(hash, list.hashes)
       if (isSettled) clearIntents.run()
     }),

@@ -6,7 +6,7 @@
 
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
-import { nameOf } from '../../protocol/path.ts'
+import { isBelow, nameOf } from '../../protocol/path.ts'
 import type { EndTraits, FileItem, Item, Side } from '../pair-port.ts'
 import type { PairDecisions, PairReason, PairViews, PathDecision, Wanted } from './pair-decision.ts'
 import { AS_IS, otherSide, wantedItem } from './pair-decision.ts'
@@ -277,12 +277,17 @@ function isAsWanted(now: FileItem, item: FileItem): boolean {
   return isSameBit && now.mtimeMs === item.mtimeMs
 }
 
-/** One with the same name, if there is one: so a directory that was renamed keeps its files apart. */
+/**
+ * One with the same name, if there is one: so a directory that was renamed keeps its files apart. None from a directory that has to
+ * be gone before the file can be there.
+ */
 function takeLeaving({ leaving }: Planning, side: Side, hash: BlobHash, path: RelPath): RelPath | undefined {
   const paths = leaving[side].get(hash)
   if (paths === undefined) return undefined
-  const at = paths.findIndex((each) => nameOf(each) === nameOf(path))
-  return at < 0 ? paths.pop() : paths.splice(at, 1)[0]
+  const isFit = (each: RelPath): boolean => !isBelow(each, path)
+  const named = paths.findIndex((each) => isFit(each) && nameOf(each) === nameOf(path))
+  const at = named < 0 ? paths.findIndex(isFit) : named
+  return at < 0 ? undefined : paths.splice(at, 1)[0]
 }
 
 /** Removals that became part of a rename are done with it. */

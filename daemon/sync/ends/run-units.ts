@@ -9,7 +9,7 @@ import type { RelPath } from '../../../protocol/path.ts'
 import type { PairViews, PathDecision } from '../../core/pair-decision.ts'
 import type { PairStep, PairUnit } from '../../core/pair-plan.ts'
 import { bytesAcross } from '../../core/pair-plan.ts'
-import type { BaseRow, ChangeLabel, EndChange, Item, PairBase, Side } from '../../pair-port.ts'
+import type { BaseRow, ChangeLabel, EndChange, Item, PairBase, Side, Sighting } from '../../pair-port.ts'
 import type { AbortOptions, TreeOutcome } from '../../ports.ts'
 import { reasonOf, toEndChanges, toPairChange } from './end-changes.ts'
 import { fetchAll } from './fetch-bytes.ts'
@@ -42,6 +42,8 @@ export interface RunUnits {
 }
 
 interface Sums {
+  /** Directories that were not empty, and may be once the rest is done. */
+  readonly notEmpty: PairUnit[]
   readonly done: { step: PairStep; change: PairChange }[]
   readonly problems: PairProblem[]
   readonly changed: RelPath[]
@@ -50,7 +52,14 @@ interface Sums {
 }
 
 export async function runUnits(run: UnitRun, units: readonly PairUnit[]): Promise<RunUnits> {
-  const sums: Sums = { done: [], problems: [], changed: [], stayed: 0, bytes: { source: 0, destination: 0 } }
+  const sums: Sums = {
+    done: [],
+    problems: [],
+    changed: [],
+    notEmpty: [],
+    stayed: 0,
+    bytes: { source: 0, destination: 0 },
+  }
   run.progress.start()
   let rest = units
   while (rest.length > 0) {
@@ -59,6 +68,8 @@ export async function runUnits(run: UnitRun, units: readonly PairUnit[]): Promis
     rest = later
     await runBatch(run, batch, sums)
   }
+  await runBatch(run, sums.notEmpty.splice(0), sums)
+  sums.stayed = sums.notEmpty.length
   run.progress.end()
   return sums
 }
@@ -98,6 +109,7 @@ interface Going {
 }
 
 async function runBatch(run: UnitRun, batch: readonly PairUnit[], sums: Sums): Promise<void> {
+  if (batch.length === 0) return
   const going: Going[] = []
   const fetched = await fetchAll(run, batch)
   for (const each of fetched) {
@@ -113,8 +125,9 @@ async function runBatch(run: UnitRun, batch: readonly PairUnit[], sums: Sums): P
   }
   const set: BaseRow[] = []
   const drop: RelPath[] = []
-  for (const each of going) record(run, each, outcomes, { sums, set, drop })
-  run.base.remember({ set, drop, isSettled: true })
+  const seen: Sighting[] = []
+  for (const each of going) record(run, each, outcomes, { sums, set, drop, seen })
+  run.base.remember({ set, drop, seen, isSettled: true })
 }
 
 type Outcomes = ReadonlyMap<PairStep, readonly TreeOutcome[]>
@@ -159,6 +172,7 @@ interface Recording {
   readonly sums: Sums
   readonly set: BaseRow[]
   readonly drop: RelPath[]
+  readonly seen: Sighting[]
 }
 
 /** What was done of a unit; it is remembered only when all of it was. */
@@ -175,13 +189,16 @@ function record(run: UnitRun, going: Going, outcomes: Record<Side, Outcomes>, in
       sums.done.push({ step, change })
       files.get(step)?.done()
       run.tell({ kind: 'path.changed', ...change })
-      after.set(keyOf(step.side, step.path), itemAfter(step, own.at(-1), going.hashes.get(step)))
+      const item = itemAfter(step, own.at(-1), going.hashes.get(step))
+      after.set(keyOf(step.side, step.path), item)
+      if (item?.kind === 'file' && item.hash !== null)
+        into.seen.push({ side: step.side, path: step.path, look: item.look, hash: item.hash })
       continue
     }
     isWhole = false
     files.get(step)?.failed(bad.kind, bad.kind === 'changed')
     if (bad.kind === 'changed') sums.changed.push(step.path)
-    else if (bad.kind === 'not-empty' && isOnlyRemoval(unit)) sums.stayed += 1
+    else if (bad.kind === 'not-empty' && isOnlyRemoval(unit)) sums.notEmpty.push(unit)
     else fail(run, sums, problemOf(step, bad))
   }
   if (isWhole) for (const decision of unit.records) remember(run, decision, after, into)
