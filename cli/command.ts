@@ -29,7 +29,16 @@ interface FlagBase {
 }
 /** `value` is what its value is called, in capitals; a flag without one is a yes. */
 export type Flag = FlagBase &
-  ({ readonly value?: never } | { readonly value: string; readonly completes?: Completes; readonly isNumber?: boolean })
+  (
+    | { readonly value?: never }
+    | {
+        readonly value: string
+        readonly completes?: Completes
+        readonly isNumber?: boolean
+        /** It may be given any number of times. */
+        readonly isRepeated?: boolean
+      }
+  )
 
 /** What `--json` prints: one value, or one a line. */
 export interface JsonShape {
@@ -43,6 +52,7 @@ export interface JsonShape {
 export const COMMAND_GROUPS = {
   begin: 'To begin',
   look: 'To see how things stand',
+  directories: 'Directories of this machine',
   folders: 'Folders',
   devices: 'Devices and the group',
   daemon: 'The daemon and this machine',

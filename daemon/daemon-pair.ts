@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import type { PairEvent, PairPreview, PairResult } from '../protocol/api/pairs.ts'
+import type { PairResult } from '../protocol/api/pairs.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { folderIdOf } from '../protocol/ids.ts'
 import type { FolderId } from '../protocol/ids.ts'
@@ -43,12 +43,10 @@ export interface PairMachine {
   readonly random: Random
 }
 
-export interface DirectoryPair extends Omit<PairRunOptions, 'tell' | 'confirm'> {
+export interface DirectoryPair extends PairRunOptions {
   /** Absolute. */
   readonly source: string
   readonly destination: string
-  readonly confirm: (preview: PairPreview) => boolean | Promise<boolean>
-  readonly tell: (event: PairEvent) => void
 }
 
 /** @throws PairError, and the signal's reason: what was done by then is remembered, and the next run goes on from there. */
@@ -72,6 +70,14 @@ export async function watchDirectoryPair(machine: PairMachine, o: DirectoryPair)
     }
     return await watchPair(pair.parts, { ...o, isDryRun: false, onResult })
   })
+}
+
+/** Both for one machine. */
+export function pairRunner(machine: PairMachine): {
+  run(o: DirectoryPair): Promise<PairResult>
+  watch(o: DirectoryPair): Promise<never>
+} {
+  return { run: (o) => runDirectoryPair(machine, o), watch: (o) => watchDirectoryPair(machine, o) }
 }
 
 // ---- Opening.

@@ -6,6 +6,7 @@ import { zDevice, zDeviceList } from '../protocol/api/devices.ts'
 import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
+import { zPairEvent } from '../protocol/api/pairs.ts'
 
 /** The command line's own: the daemon knows nothing of services. */
 const zServiceStatus = z.object({
@@ -28,6 +29,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   Folder: zFolder,
   FolderList: zFolderList,
   LogRecord: zLogRecord,
+  PairEvent: zPairEvent,
   ServiceStatus: zServiceStatus,
   Status: zStatus,
 }

@@ -6,7 +6,7 @@
 
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
-import { isBelow, nameOf } from '../../protocol/path.ts'
+import { ancestorsOf, nameOf } from '../../protocol/path.ts'
 import type { EndTraits, FileItem, Item, Side } from '../pair-port.ts'
 import type { PairDecisions, PairReason, PairViews, PathDecision, Wanted } from './pair-decision.ts'
 import { AS_IS, otherSide, wantedItem } from './pair-decision.ts'
@@ -97,6 +97,8 @@ interface Planning {
   readonly vacated: Readonly<Record<Side, ReadonlySet<RelPath>>>
   /** Files of a side that go, by their bytes: each can be renamed once. */
   readonly leaving: Readonly<Record<Side, Map<BlobHash, RelPath[]>>>
+  /** Directories of a side that give way to a file: all in them has to be gone before. */
+  readonly giving: Readonly<Record<Side, ReadonlySet<RelPath>>>
   /** Paths whose removal is part of a rename. */
   readonly renamed: Readonly<Record<Side, Set<RelPath>>>
   /** A file that stays as it is, by its bytes. */
@@ -124,6 +126,7 @@ function startPlanning(views: PairViews, { byPath }: PairDecisions): Planning {
   const folds = bySide((side) => lazyValue(() => foldedPaths(views, byPath, side)))
   return {
     ...{ views, byPath, vacated, leaving },
+    giving: bySide((side) => givingDirectories(views, byPath, side)),
     renamed: bySide(() => new Set<RelPath>()),
     stable: bySide((side) => (hash) => stable[side](hash)),
     folded: (side) => folds[side](),
@@ -132,6 +135,15 @@ function startPlanning(views: PairViews, { byPath }: PairDecisions): Planning {
 
 function isOwnMove(wanted: Wanted, side: Side, path: RelPath): wanted is Extract<Wanted, { kind: 'item' }> {
   return wanted.kind === 'item' && wanted.side === side && wanted.path !== path && wanted.item.kind !== 'directory'
+}
+
+function givingDirectories(views: PairViews, byPath: PairDecisions['byPath'], side: Side): Set<RelPath> {
+  const giving = new Set<RelPath>()
+  for (const { path, [side]: wanted } of byPath.values()) {
+    if (wanted.kind !== 'item' || wanted.item.kind === 'directory') continue
+    if (views[side].get(path)?.kind === 'directory') giving.add(path)
+  }
+  return giving
 }
 
 function leavingFiles(
@@ -278,13 +290,15 @@ function isAsWanted(now: FileItem, item: FileItem): boolean {
 }
 
 /**
- * One with the same name, if there is one: so a directory that was renamed keeps its files apart. None from a directory that has to
- * be gone before the file can be there.
+ * One with the same name, if there is one: so a directory that was renamed keeps its files apart. A file for which a directory gives
+ * way comes last, and by then nothing may be left in any such directory.
  */
-function takeLeaving({ leaving }: Planning, side: Side, hash: BlobHash, path: RelPath): RelPath | undefined {
+function takeLeaving({ leaving, giving }: Planning, side: Side, hash: BlobHash, path: RelPath): RelPath | undefined {
   const paths = leaving[side].get(hash)
   if (paths === undefined) return undefined
-  const isFit = (each: RelPath): boolean => !isBelow(each, path)
+  const isLast = giving[side].has(path)
+  const isFit = (each: RelPath): boolean =>
+    !isLast || !ancestorsOf(each).some((directory) => giving[side].has(directory))
   const named = paths.findIndex((each) => isFit(each) && nameOf(each) === nameOf(path))
   const at = named < 0 ? paths.findIndex(isFit) : named
   return at < 0 ? undefined : paths.splice(at, 1)[0]

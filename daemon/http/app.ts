@@ -20,6 +20,7 @@ import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
+import { pairRun } from './routes/pairs.ts'
 import type { HoltService } from './service.ts'
 import { ServiceError } from './service.ts'
 
@@ -69,7 +70,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
       ...eventRoutes(service.events),
     },
     eventStreams: { ...logStream(service), ...pairingStream(service), ...eventStream(service.events) },
-    ndjson: supportBundle(service),
+    ndjson: { ...supportBundle(service), ...pairRun(service) },
   }
 }
 

@@ -10,6 +10,7 @@ import * as entries from './entries.ts'
 import * as events from './events.ts'
 import * as folders from './folders.ts'
 import * as pairing from './pairing.ts'
+import * as pairs from './pairs.ts'
 import type { OperationId } from './routes.ts'
 
 export interface Operation {
@@ -79,6 +80,8 @@ export const OPERATIONS = {
   followPairing: op({ params: pairing.zPairingParams, response: pairing.zPairing }),
   chooseInviter: op({ params: pairing.zPairingParams, body: pairing.zChooseInviter, response: pairing.zPairing }),
   cancelPairing: op({ params: pairing.zPairingParams, response: pairing.zPairing }),
+
+  syncPair: op({ body: pairs.zPairRequest, response: pairs.zPairEvent }),
 
   listEvents: op({ query: events.zEventsQuery, response: events.zEventPage }),
   followEvents: op({ query: events.zEventStreamQuery, response: events.zEvent }),

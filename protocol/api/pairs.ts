@@ -35,6 +35,8 @@ export const zPairRequest = z.object({
   watch: z.boolean().default(false),
 })
 export type PairRequest = z.input<typeof zPairRequest>
+/** With all defaults filled in. */
+export type PairOrder = z.output<typeof zPairRequest>
 
 const zSide = z.enum(['source', 'destination'])
 const zReason = z.object({ code: z.string(), sentence: z.string() })

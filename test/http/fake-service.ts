@@ -8,6 +8,7 @@ import { createEventLog } from '../../daemon/http/event-log.ts'
 import type { DaemonService, DeviceService, HoltService, PairingService } from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
 import { createFakeFolders } from './fake-folders.ts'
+import { createFakePairs } from './fake-pairs.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
 export const OTHER = deviceIdOf(new Uint8Array(32).fill(2))
@@ -33,6 +34,7 @@ export function createFakeService(): FakeService {
     ...devices,
     ...folders,
     ...pairings,
+    ...createFakePairs(),
     events,
     status: async () => ({
       ...(await devices.devices()),
