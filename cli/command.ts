@@ -29,16 +29,7 @@ interface FlagBase {
 }
 /** `value` is what its value is called, in capitals; a flag without one is a yes. */
 export type Flag = FlagBase &
-  (
-    | { readonly value?: never }
-    | {
-        readonly value: string
-        readonly completes?: Completes
-        readonly isNumber?: boolean
-        /** It may be given any number of times. */
-        readonly isRepeated?: boolean
-      }
-  )
+  ({ readonly value?: never } | { readonly value: string; readonly completes?: Completes; readonly isNumber?: boolean })
 
 /** What `--json` prints: one value, or one a line. */
 export interface JsonShape {

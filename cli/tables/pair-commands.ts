@@ -53,13 +53,11 @@ export const PAIR_COMMANDS: readonly Command[] = [
         name: 'include',
         value: 'PATTERN',
         description: 'Sync only what fits; as in .holtignore, any number of times',
-        isRepeated: true,
       },
       {
         name: 'exclude',
         value: 'PATTERN',
         description: 'Leave out what fits; as in .holtignore, any number of times',
-        isRepeated: true,
       },
       { name: 'ignore-file', value: 'FILE', description: 'One more ignore file, read first', completes: 'path' },
       { name: 'force-upload', description: 'Send to the destination also what is the same' },

@@ -5,7 +5,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   readlinkSync,
@@ -24,6 +23,7 @@ import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import { createSystemClock } from '../../daemon/system-clock.ts'
 import type { PairEvent, PairResult } from '../../protocol/api/pairs.ts'
+import { makeTemporaryDirectory } from '../temporary.ts'
 
 /** In memory where there is such a place: syncing costs nothing there. */
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -45,7 +45,7 @@ export interface PairBench extends Disposable {
 }
 
 export function openPairBench(): PairBench {
-  const root = realpathSync(mkdtempSync(join(BASE, 'holt-pair-')))
+  const root = realpathSync(makeTemporaryDirectory('pair', BASE))
   const [source, destination, home] = [join(root, 'source'), join(root, 'destination'), join(root, 'home')]
   for (const directory of [source, destination]) mkdirSync(directory)
   const events: PairEvent[] = []

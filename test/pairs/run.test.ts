@@ -1,0 +1,441 @@
+/** What a person relies on when two directories are kept the same, beyond the table. */
+
+import assert from 'node:assert/strict'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { PairEvent, PairResult } from '../../protocol/api/pairs.ts'
+import type { PairBench, RunOptions } from './pair-bench.ts'
+import { copiesOf, openPairBench, put, remove, treeOf, versionsOf } from './pair-bench.ts'
+
+const T = Date.UTC(2026, 0, 1)
+const DAY_MS = 86_400_000
+const NO: RunOptions = { confirm: () => false }
+
+function putBoth(bench: PairBench, path: string, text: string, ms = T): void {
+  for (const side of [bench.source, bench.destination]) put(side, path, text, ms)
+}
+
+function trees(bench: PairBench): unknown {
+  return [treeOf(bench.source), treeOf(bench.destination)]
+}
+
+function bytesRead({ events }: PairBench): number | undefined {
+  const done = events.find((event) => event.kind === 'scan.done')
+  return done?.kind === 'scan.done' ? done.bytes : undefined
+}
+
+describe('a dry run', () => {
+  it('shows each change with its reason and changes nothing at all, not even a marker', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'new', 'n')
+    put(bench.destination, 'd/other', 'o')
+    const before = trees(bench)
+    const result = await bench.run({ isDryRun: true })
+    assert.equal(result.state, 'planned')
+    assert.deepEqual(
+      result.plan.map(({ side, path, action, reason }) => [side, path, action, reason.code]),
+      [
+        ['source', 'd', 'make-directory', 'to-source'],
+        ['source', 'd/other', 'create', 'to-source'],
+        ['destination', 'new', 'create', 'to-destination'],
+      ],
+    )
+    assert.ok(result.plan.every(({ reason }) => reason.sentence.endsWith('.')))
+    assert.deepEqual(trees(bench), before)
+    for (const side of [bench.source, bench.destination]) assert.ok(!existsSync(join(side, '.holt')), 'no marker')
+    assert.ok(!existsSync(bench.home), 'nothing is remembered')
+  })
+
+  it('says what a real run would wait for', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'x')
+    put(bench.destination, 'b', 'y')
+    const { state, halt } = await bench.run({ isDryRun: true, mode: 'source-to-destination', ...NO })
+    assert.equal(state, 'planned')
+    assert.equal(halt?.reason, 'first-run')
+  })
+})
+
+describe('a first run', () => {
+  it('waits for a yes before it deletes or overwrites anything, and does nothing without', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'mine')
+    put(bench.destination, 'a', 'yours')
+    put(bench.destination, 'b', 'only yours')
+    const before = trees(bench)
+    const halted = await bench.run({ mode: 'source-to-destination', ...NO })
+    assert.equal(halted.state, 'halted')
+    assert.deepEqual([halted.halt?.destination.overwritten, halted.halt?.destination.deleted], [1, 1])
+    assert.deepEqual(trees(bench), before)
+    const done = await bench.run({ mode: 'source-to-destination' })
+    assert.equal(done.state, 'done')
+    assert.deepEqual(treeOf(bench.destination), { a: 'mine' })
+    assert.deepEqual(versionsOf(bench.destination).sort(), ['only yours', 'yours'])
+  })
+
+  it('waits for a yes where one side has far more files than the other, and not where it has few', async () => {
+    using bench = openPairBench()
+    for (let count = 1; count <= 10; count += 1) put(bench.source, `f${count}`, 'x')
+    assert.equal((await bench.run({ isDryRun: true })).halt, null)
+    put(bench.source, 'f11', 'x')
+    assert.equal((await bench.run(NO)).halt?.reason, 'first-run')
+  })
+
+  it('copies both ways without a question where nothing differs', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', '1')
+    put(bench.destination, 'b', '2')
+    putBoth(bench, 'c', '3')
+    const { state, uploads, downloads } = await bench.run(NO)
+    assert.deepEqual({ state, uploads, downloads }, { state: 'done', uploads: 1, downloads: 1 })
+    assert.deepEqual(treeOf(bench.source), treeOf(bench.destination))
+  })
+
+  for (const [initial, text] of [
+    ['source-wins', 'mine'],
+    ['destination-wins', 'yours'],
+  ] as const) {
+    it(`lets the preferred side decide what differs, and deletes nothing: ${initial}`, async () => {
+      using bench = openPairBench()
+      put(bench.source, 'a', 'mine', T)
+      put(bench.destination, 'a', 'yours', T)
+      put(bench.source, 's', 's')
+      put(bench.destination, 'd', 'd')
+      await bench.run({ initial })
+      assert.deepEqual(treeOf(bench.source), { a: text, d: 'd', s: 's' })
+      assert.deepEqual(treeOf(bench.destination), treeOf(bench.source))
+    })
+  }
+})
+
+describe('a later run', () => {
+  it('waits for a yes before it deletes most of a side', async () => {
+    using bench = openPairBench()
+    for (let count = 1; count <= 12; count += 1) putBoth(bench, `f${count}`, `${count}`)
+    await bench.run()
+    for (const name of readdirSync(bench.source)) if (name !== '.holt') remove(bench.source, name)
+    const halted = await bench.run(NO)
+    assert.equal(halted.halt?.reason, 'mass-delete')
+    assert.equal(Object.keys(treeOf(bench.destination)).length, 12)
+    await bench.run()
+    assert.deepEqual(treeOf(bench.destination), {})
+    assert.equal(versionsOf(bench.destination).length, 12)
+  })
+
+  it('reads no file when nothing was changed', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'text')
+    await bench.run()
+    assert.equal(bytesRead(bench), 4)
+    const result = await bench.run()
+    assert.equal(bytesRead(bench), 0)
+    assert.equal(result.changes, 0)
+  })
+
+  it('halts when a side is another directory than before, as when its disk is not mounted', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'a', 'text')
+    await bench.run()
+    renameSync(bench.source, `${bench.source}-unmounted`)
+    mkdirSync(bench.source)
+    const halted = await bench.run({ mode: 'source-to-destination', ...NO })
+    assert.equal(halted.halt?.reason, 'end-changed')
+    assert.deepEqual(treeOf(bench.destination), { a: 'text' })
+    rmSync(bench.source, { recursive: true })
+    renameSync(`${bench.source}-unmounted`, bench.source)
+    assert.equal((await bench.run(NO)).changes, 0, 'with the disk back it goes on as before')
+  })
+
+  it('renames a directory on the other side without sending a byte', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'old/deep/a', 'first')
+    putBoth(bench, 'old/b', 'second')
+    await bench.run()
+    renameSync(join(bench.source, 'old'), join(bench.source, 'new'))
+    const result = await bench.run()
+    assert.deepEqual(treeOf(bench.destination), { new: '/', 'new/b': 'second', 'new/deep': '/', 'new/deep/a': 'first' })
+    assert.deepEqual([result.renamesDestination, result.bytesSent, result.uploads], [2, 0, 0])
+  })
+
+  it('keeps links, the executable bit, times and empty directories', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'run.sh', '#!', T, 0o755)
+    symlinkSync('nowhere', join(bench.source, 'link'))
+    mkdirSync(join(bench.source, 'empty'))
+    await bench.run()
+    assert.deepEqual(treeOf(bench.destination), { empty: '/', link: '-> nowhere', 'run.sh': '#!' })
+    const stats = statSync(join(bench.destination, 'run.sh'))
+    assert.deepEqual([stats.mode & 0o100, Math.floor(stats.mtimeMs)], [0o100, T])
+    chmodSync(join(bench.destination, 'run.sh'), 0o644)
+    const result = await bench.run()
+    assert.equal(statSync(join(bench.source, 'run.sh')).mode & 0o100, 0)
+    assert.equal(result.bytesReceived, 0)
+  })
+
+  it('lists what it cannot sync with the reason, and syncs the rest', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'text')
+    writeFileSync(Buffer.concat([Buffer.from(`${bench.source}/`), Buffer.from([0x66, 0xff])]), 'not UTF-8')
+    const { problems, errors } = await bench.run()
+    assert.deepEqual(
+      problems.map(({ side, reason }) => [side, reason.code]),
+      [['source', 'bad-name']],
+    )
+    assert.equal(errors, 1)
+    assert.deepEqual(treeOf(bench.destination), { a: 'text' })
+  })
+})
+
+describe('a conflict in a pair', () => {
+  async function conflict(
+    onConflict: RunOptions['onConflict'],
+    more: RunOptions = {},
+  ): Promise<[PairBench, PairResult]> {
+    const bench = openPairBench()
+    putBoth(bench, 'a.txt', 'old')
+    await bench.run()
+    put(bench.source, 'a.txt', 'mine', T + DAY_MS)
+    put(bench.destination, 'a.txt', 'yours', T + 2 * DAY_MS)
+    return [bench, await bench.run({ ...more, ...(onConflict !== undefined && { onConflict }) })]
+  }
+
+  it('leaves both under keep-both, the later one under the name', async () => {
+    const [bench, result] = await conflict('keep-both')
+    using _ = bench
+    const tree = treeOf(bench.source)
+    assert.equal(tree['a.txt'], 'yours')
+    const [copy = ''] = Object.keys(tree).filter((path) => path !== 'a.txt')
+    assert.match(copy, /^a\.conflict-20260102-000000-source-[0-9a-f]{4}\.txt$/)
+    assert.equal(tree[copy], 'mine')
+    assert.deepEqual(treeOf(bench.destination), tree)
+    assert.deepEqual([result.conflicts, result.conflictList[0]?.copy], [1, copy])
+  })
+
+  for (const [policy, winner, side, loser] of [
+    ['newest', 'yours', 'source', 'mine'],
+    ['source', 'mine', 'destination', 'yours'],
+    ['destination', 'yours', 'source', 'mine'],
+  ] as const) {
+    it(`gives one side the name under ${policy}, and the other goes to the versions`, async () => {
+      const [bench] = await conflict(policy)
+      using _ = bench
+      assert.deepEqual(trees(bench), [{ 'a.txt': winner }, { 'a.txt': winner }])
+      assert.deepEqual(versionsOf(bench[side]), [loser])
+    })
+  }
+
+  it('changes nothing under manual, is listed in every run, and ends once the sides agree', async () => {
+    const [bench, result] = await conflict('manual')
+    using _ = bench
+    assert.deepEqual(trees(bench), [{ 'a.txt': 'mine' }, { 'a.txt': 'yours' }])
+    assert.deepEqual(
+      result.conflictList.map(({ path, isOpen }) => [path, isOpen]),
+      [['a.txt', true]],
+    )
+    assert.equal((await bench.run({ onConflict: 'manual' })).conflicts, 1)
+    put(bench.source, 'a.txt', 'yours', T)
+    assert.equal((await bench.run({ onConflict: 'manual' })).conflicts, 0)
+  })
+
+  it('makes no second copy of a loser that is kept beside it already', async () => {
+    const [bench] = await conflict('keep-both')
+    using _ = bench
+    put(bench.source, 'a.txt', 'mine', T + 3 * DAY_MS)
+    put(bench.destination, 'a.txt', 'third', T + 4 * DAY_MS)
+    await bench.run()
+    assert.deepEqual(copiesOf(treeOf(bench.source), 'a'), ['mine'])
+  })
+})
+
+describe('a comparison', () => {
+  it('by size takes an edit that keeps the size for none, and by hash for one', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'a', 'old')
+    await bench.run({ compare: 'size' })
+    assert.equal(bytesRead(bench), 0, 'nothing is hashed')
+    put(bench.source, 'a', 'new', T)
+    assert.equal((await bench.run({ compare: 'size' })).changes, 0)
+    put(bench.source, 'a', 'newer', T)
+    await bench.run({ compare: 'size' })
+    assert.deepEqual(treeOf(bench.destination), { a: 'newer' })
+    put(bench.source, 'a', 'NEWER', T)
+    await bench.run({ compare: 'hash' })
+    assert.deepEqual(treeOf(bench.destination), { a: 'NEWER' })
+  })
+
+  for (const compare of ['mtime', 'size+mtime'] as const) {
+    it(`by ${compare} takes times within two seconds for one`, async () => {
+      using bench = openPairBench()
+      put(bench.source, 'a', 'mine!', T)
+      put(bench.destination, 'a', 'yours', T + 2000)
+      assert.equal((await bench.run({ compare })).changes, 0)
+      put(bench.source, 'a', 'edits', T + 5000)
+      await bench.run({ compare })
+      assert.deepEqual(treeOf(bench.destination), { a: 'edits' })
+    })
+  }
+
+  it('by hash+mtime carries a time alone over without a byte, and makes no conflict of two times', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'a', 'text')
+    await bench.run({ compare: 'hash+mtime' })
+    put(bench.source, 'a', 'text', T + DAY_MS)
+    put(bench.destination, 'a', 'text', T + 2 * DAY_MS)
+    const { conflicts, bytesSent, bytesReceived } = await bench.run({ compare: 'hash+mtime' })
+    assert.deepEqual([conflicts, bytesSent, bytesReceived], [0, 0, 0])
+    assert.equal(Math.floor(lstatSync(join(bench.source, 'a')).mtimeMs), T + 2 * DAY_MS)
+  })
+})
+
+describe('force', () => {
+  it('transfers what is the same, in the direction that the mode allows', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'a', 'text')
+    await bench.run()
+    const { uploads, bytesSent, downloads } = await bench.run({ force: 'upload', mode: 'source-backup' })
+    assert.deepEqual([uploads, bytesSent, downloads], [1, 4, 0])
+    await assert.rejects(bench.run({ force: 'download', mode: 'source-backup' }), { code: 'bad-request' })
+    await assert.rejects(bench.run({ initial: 'source-wins', mode: 'destination-backup' }), { code: 'bad-request' })
+  })
+})
+
+describe('an ignored file', () => {
+  it('is neither sent nor deleted, whichever side ignores it, at any level', async () => {
+    using bench = openPairBench()
+    put(bench.source, '.holtignore', '*.tmp\n')
+    put(bench.destination, 'd/.syncignore', 'secret\n')
+    put(bench.source, 'a.tmp', 'mine')
+    put(bench.source, 'd/secret', 'mine')
+    put(bench.source, 'd/shown', 'shown')
+    put(bench.destination, 'b.tmp', 'yours')
+    await bench.run({ mode: 'source-backup' })
+    const tree = treeOf(bench.destination)
+    assert.deepEqual(
+      [tree['a.tmp'], tree['d/secret'], tree['d/shown'], tree['b.tmp']],
+      [undefined, undefined, 'shown', 'yours'],
+    )
+  })
+
+  it('is not deleted when it was synced before', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'a', 'text')
+    await bench.run()
+    remove(bench.source, 'a')
+    await bench.run({ patterns: { include: [], exclude: ['a'], ignore: '' } })
+    assert.deepEqual(treeOf(bench.destination), { a: 'text' })
+    await bench.run()
+    assert.deepEqual(treeOf(bench.source), { a: 'text' }, 'it was forgotten, so it is new on the other side')
+  })
+
+  it('keeps its directory, which then does not come back', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'd/a', 'text')
+    put(bench.destination, 'd/b.tmp', 'ignored')
+    const patterns = { include: [], exclude: [], ignore: '*.tmp' }
+    await bench.run({ patterns })
+    remove(bench.source, 'd')
+    for (let count = 0; count < 2; count += 1) await bench.run({ patterns })
+    assert.deepEqual(trees(bench), [{}, { d: '/', 'd/b.tmp': 'ignored' }])
+  })
+
+  it('is told by --include and --exclude, too', async () => {
+    using bench = openPairBench()
+    for (const path of ['a.jpg', 'd/b.jpg', 'd/c.txt', 'e/f.txt', 'x/secret.jpg']) put(bench.source, path, path)
+    await bench.run({ patterns: { include: ['*.jpg'], exclude: ['x/'], ignore: '' } })
+    assert.deepEqual(treeOf(bench.destination), { 'a.jpg': 'a.jpg', d: '/', 'd/b.jpg': 'd/b.jpg' })
+  })
+})
+
+describe('what is edited while a run is under way', () => {
+  it('on the side that is written to is never overwritten', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'a', 'old')
+    await bench.run()
+    put(bench.source, 'a', 'mine', T + DAY_MS)
+    let isEdited = false
+    const edit = (event: PairEvent): void => {
+      if (event.kind !== 'transfer.file-start' || isEdited) return
+      isEdited = true
+      put(bench.destination, 'a', 'meanwhile', T)
+    }
+    const { conflicts } = await bench.run({ tell: edit })
+    assert.equal(conflicts, 1)
+    assert.deepEqual(Object.values(treeOf(bench.destination)).sort(), ['meanwhile', 'mine'])
+    assert.deepEqual(treeOf(bench.source), treeOf(bench.destination))
+  })
+
+  it('on the side that is read is taken as it is then', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'early')
+    let isEdited = false
+    const edit = (event: PairEvent): void => {
+      if (event.kind !== 'transfer.file-start' || isEdited) return
+      isEdited = true
+      put(bench.source, 'a', 'later')
+    }
+    const { errors } = await bench.run({ tell: edit })
+    assert.equal(errors, 0)
+    assert.deepEqual(treeOf(bench.destination), { a: 'later' })
+  })
+})
+
+describe('the events of a run', () => {
+  it('tell of the scan, of each file with the sums of its direction, and of the end', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'four')
+    put(bench.source, 'b', 'sixsix')
+    put(bench.destination, 'c', 'ten bytes!')
+    await bench.run()
+    const kinds = bench.events.map(({ kind }) => kind)
+    for (const kind of [
+      'scan.start',
+      'scan.done',
+      'sync.start',
+      'transfer.batch-start',
+      'transfer.file-start',
+    ] as const)
+      assert.ok(kinds.includes(kind), kind)
+    assert.equal(kinds.at(-1), 'sync.done')
+    const done = bench.events.filter((event) => event.kind === 'transfer.batch-done')
+    assert.deepEqual(
+      done.map(({ direction, total, failed }) => [
+        direction,
+        total.filesDone,
+        total.bytesDone,
+        total.bytesTotal,
+        failed,
+      ]),
+      [
+        ['up', 2, 10, 10, 0],
+        ['down', 1, 10, 10, 0],
+      ],
+    )
+  })
+
+  it('take the bytes of a failed file back out', async () => {
+    using bench = openPairBench()
+    put(bench.source, 'a', 'early')
+    let isEdited = false
+    await bench.run({
+      tell: (event) => {
+        if (event.kind === 'transfer.file-start' && !isEdited) put(bench.source, 'a', 'late!!')
+        if (event.kind === 'transfer.file-start') isEdited = true
+      },
+    })
+    const failed = bench.events.find((event) => event.kind === 'transfer.file-error')
+    assert.ok(failed?.kind === 'transfer.file-error')
+    assert.deepEqual([failed.total.bytesDone, failed.bytesDone, failed.isRetried], [0, 0, true])
+  })
+})
