@@ -19,14 +19,14 @@ export interface Patterns {
  * are listed, parents first.
  */
 export class Selection {
-  readonly #texts: Readonly<Record<Side, Map<DirPath, string>>>
+  readonly #texts: Readonly<Record<Side, Map<DirPath, string>>> = { source: new Map(), destination: new Map() }
+  readonly #extra: string
   #rules: readonly IgnoreRules[]
   readonly #include: IgnoreRules | undefined
   readonly #exclude: IgnoreRules
 
   constructor({ include, exclude, ignore }: Patterns) {
-    const start = (): Map<DirPath, string> => new Map(ignore === '' ? [] : [[ROOT, ignore]])
-    this.#texts = { source: start(), destination: start() }
+    this.#extra = ignore
     this.#include = include.length === 0 ? undefined : createIgnoreRules(new Map([[ROOT, include.join('\n')]]))
     this.#exclude = createIgnoreRules(new Map(exclude.length === 0 ? [] : [[ROOT, exclude.join('\n')]]))
     this.#rules = this.#compile()
@@ -42,8 +42,7 @@ export class Selection {
       if (names.length === 0) continue
       const texts: string[] = []
       for (const name of names) texts.push((await end.readSmall(childOf(directory, name), IGNORE_FILE_BYTES_MAX)) ?? '')
-      const before = this.#texts[side].get(directory)
-      this.#texts[side].set(directory, [...(before === undefined ? [] : [before]), ...texts].join('\n'))
+      this.#texts[side].set(directory, texts.join('\n'))
       isNew = true
     }
     if (isNew) this.#rules = this.#compile()
@@ -65,6 +64,15 @@ export class Selection {
   }
 
   #compile(): readonly IgnoreRules[] {
-    return [createIgnoreRules(this.#texts.source), createIgnoreRules(this.#texts.destination)]
+    const { source, destination } = this.#texts
+    const own = [createIgnoreRules(source), createIgnoreRules(destination)]
+    if (this.#extra === '') return own
+    // What the extra file ignores, the files of either side may take back.
+    const all = new Map<DirPath, string>([[ROOT, this.#extra]])
+    for (const [directory, text] of [...source, ...destination]) {
+      const before = all.get(directory)
+      all.set(directory, before === undefined ? text : `${before}\n${text}`)
+    }
+    return [...own, createIgnoreRules(all)]
   }
 }
