@@ -6,6 +6,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -15,6 +16,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { createRoot } from '../../daemon/disk/create-root.ts'
+import { parseFolderId } from '../../protocol/ids.ts'
 import type { PairEvent, PairResult } from '../../protocol/api/pairs.ts'
 import type { PairBench, RunOptions } from './pair-bench.ts'
 import { copiesOf, openPairBench, put, remove, treeOf, versionsOf } from './pair-bench.ts'
@@ -194,6 +197,18 @@ describe('a later run', () => {
       [['source', 'bad-name']],
     )
     assert.equal(errors, 1)
+    assert.deepEqual(treeOf(bench.destination), { a: 'text' })
+  })
+})
+
+describe('a folder of the group', () => {
+  it('may be a side, and keeps its marker', async () => {
+    using bench = openPairBench()
+    const folder = parseFolderId('00112233445566778899aabbccddeeff')
+    await createRoot({ path: bench.source, folder })
+    put(bench.source, 'a', 'text')
+    await bench.run()
+    assert.equal(readFileSync(join(bench.source, '.holt', 'folder'), 'utf8').trim(), folder)
     assert.deepEqual(treeOf(bench.destination), { a: 'text' })
   })
 })
