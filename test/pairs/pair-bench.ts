@@ -128,3 +128,17 @@ export function copiesOf(tree: TreeText, path: string): string[] {
     .filter((each) => each.startsWith(`${path}.conflict-`) && !each.slice(path.length).includes('/'))
     .map((each) => tree[each] ?? '')
 }
+
+/** Some time long ago, so that what is written during a test is later. */
+export const T = Date.UTC(2026, 0, 1)
+export const DAY_MS = 86_400_000
+
+export function putBoth(bench: PairBench, path: string, text: string, ms = T): void {
+  for (const side of [bench.source, bench.destination]) put(side, path, text, ms)
+}
+
+/** That the scan of the last run had to read. */
+export function bytesRead({ events }: PairBench): number | undefined {
+  const done = events.find((event) => event.kind === 'scan.done')
+  return done?.kind === 'scan.done' ? done.bytes : undefined
+}

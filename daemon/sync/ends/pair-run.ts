@@ -4,6 +4,7 @@ import type { PairChange, PairConflict, PairPreview, PairProblem, PairResult } f
 import type { SyncResult } from '../../../protocol/api/events.ts'
 import type { Crypto } from '../../../protocol/crypto.ts'
 import type { Comparison, ConflictPolicy, Force, InitialPreference, PairMode } from '../../../protocol/pair-options.ts'
+import { needsHash } from '../../core/pair-compare.ts'
 import { decidePair } from '../../core/pair-decide.ts'
 import { reasonSentence } from '../../core/pair-decision.ts'
 import type { MetConflict, PairDecisions, PairPolicy } from '../../core/pair-decision.ts'
@@ -13,13 +14,14 @@ import type { PairPlan } from '../../core/pair-plan.ts'
 import type { PairBase } from '../../pair-port.ts'
 import type { AbortOptions, Clock } from '../../ports.ts'
 import { toPairChange } from './end-changes.ts'
+import { PairError } from './pair-error.ts'
 import { blockProblem, offProblem, unstableProblem } from './pair-problems.ts'
 import type { Tell } from './run-progress.ts'
 import { ScanProgress, TransferProgress } from './run-progress.ts'
 import type { RunUnits } from './run-units.ts'
 import { runUnits } from './run-units.ts'
 import type { Ends, ScannedEnds } from './scan-ends.ts'
-import { scanEnds } from './scan-ends.ts'
+import { SIDES, scanEnds } from './scan-ends.ts'
 import type { Patterns } from './selection.ts'
 import { Selection } from './selection.ts'
 
@@ -53,11 +55,22 @@ export interface PairParts {
 /** @throws PairError, and the signal's reason: what was done by then is remembered. */
 export async function runPair(parts: PairParts, o: PairRunOptions): Promise<PairResult> {
   const startMs = parts.clock.monotonicMs()
+  checkHashes(parts.ends, o.compare)
   const run = new PairRun(parts, o)
   const state = await run.go()
   const result = { ...run.result(state), tookMs: parts.clock.monotonicMs() - startMs }
   o.tell({ kind: 'sync.done', result })
   return result
+}
+
+/** Better an error than a guess. */
+function checkHashes(ends: Ends, compare: Comparison): void {
+  const without = SIDES.find((side) => needsHash(compare) && !ends[side].traits.hashes)
+  if (without === undefined) return
+  throw new PairError(
+    'no-hashes',
+    `The ${without} cannot tell the hashes of its files, so ${compare} cannot compare them.`,
+  )
 }
 
 interface Pass {
