@@ -20,8 +20,8 @@ import { openPairBench, put, remove, treeOf, versionsOf } from './pair-bench.ts'
 const T = Date.UTC(2026, 0, 1)
 const RUN = fileURLToPath(new URL('run-once.ts', import.meta.url))
 /** Every how many events a run is cancelled. */
-const STRIDE = scaled({ small: 7, full: 1 })
-const KILLS = scaled({ small: 5, full: 120 })
+const STRIDE = scaled({ small: 12, full: 1 })
+const KILLS = scaled({ small: 3, full: 120 })
 
 /** Work of every kind for the run that is interrupted. */
 async function prepare(bench: PairBench): Promise<readonly string[]> {
@@ -118,7 +118,7 @@ describe('a run whose process is killed', () => {
     for (let kill = 0; kill < KILLS; kill += 1) {
       using bench = openPairBench()
       const before = await prepare(bench)
-      await killAt(bench, 2 + kill * 4)
+      await killAt(bench, 3 + kill * 6)
       const next = await bench.run()
       assert.equal(next.errors, 0)
       checkEnd(bench, before)

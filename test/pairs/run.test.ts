@@ -1,6 +1,7 @@
 /** What a person relies on when two directories are kept the same, beyond the table. */
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -183,6 +184,24 @@ describe('a later run', () => {
     )
     assert.equal(errors, 1)
     assert.deepEqual(treeOf(bench.destination), { a: 'text' })
+  })
+})
+
+describe('what cannot be looked at', () => {
+  it('is not taken for deleted, and nothing below it is touched on either side', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'd/a', 'text')
+    putBoth(bench, 'b', 'text')
+    await bench.run()
+    remove(bench.source, 'd')
+    execFileSync('mkfifo', [join(bench.source, 'd')])
+    put(bench.destination, 'd/new', 'text of the other side')
+    const { problems } = await bench.run({ mode: 'source-to-destination' })
+    assert.deepEqual(
+      problems.map(({ path, reason }) => [path, reason.code]),
+      [['d', 'special-file']],
+    )
+    assert.deepEqual(treeOf(bench.destination), { b: 'text', d: '/', 'd/a': 'text', 'd/new': 'text of the other side' })
   })
 })
 
