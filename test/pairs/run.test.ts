@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { TransferProgress } from '../../daemon/sync/ends/run-progress.ts'
 import { createRoot } from '../../daemon/disk/create-root.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { PairEvent } from '../../protocol/api/pairs.ts'
@@ -330,18 +331,19 @@ describe('the events of a run', () => {
     )
   })
 
-  it('take the bytes of a failed file back out', async () => {
-    using bench = openPairBench()
-    put(bench.source, 'a', 'early')
-    let isEdited = false
-    await bench.run({
-      tell: (event) => {
-        if (event.kind === 'transfer.file-start' && !isEdited) put(bench.source, 'a', 'late!!')
-        if (event.kind === 'transfer.file-start') isEdited = true
-      },
-    })
-    const failed = bench.events.find((event) => event.kind === 'transfer.file-error')
-    assert.ok(failed?.kind === 'transfer.file-error')
-    assert.deepEqual([failed.total.bytesDone, failed.bytesDone, failed.isRetried], [0, 0, true])
+  it('take the bytes of a failed file back out', () => {
+    const events: PairEvent[] = []
+    const clock = { wallMs: () => 0, monotonicMs: () => 0, sleep: () => Promise.resolve() }
+    const progress = new TransferProgress((event) => events.push(event), clock, [])
+    const [failing, fine] = [progress.file('destination', 'a', 10), progress.file('destination', 'b', 5)]
+    failing.add(7)
+    fine.add(5)
+    fine.done()
+    assert.equal(progress.total('up').bytesDone, 12)
+    failing.failed('it changed', true)
+    assert.deepEqual([progress.total('up').bytesDone, progress.total('up').filesDone], [5, 1])
+    const last = events.at(-1)
+    assert.ok(last?.kind === 'transfer.file-error')
+    assert.deepEqual([last.total.bytesDone, last.bytesDone, last.isRetried], [5, 0, true])
   })
 })
