@@ -5,7 +5,7 @@ import { allowsDownload, allowsUpload } from '../../protocol/pair-options.ts'
 import type { BaseRow, Item, Side } from '../pair-port.ts'
 import type { VerdictCode } from './decision-table.ts'
 import { VERDICTS, rowNumberOf, verdictIn } from './decision-table.ts'
-import { clashes, isTouched, isUntouched, sameItem, standingOf, timeOf } from './pair-compare.ts'
+import { clashes, isTouched, isUntouched, sameItem, standingOf } from './pair-compare.ts'
 import type { Losers } from './pair-conflict.ts'
 import { createLosers, settleConflict } from './pair-conflict.ts'
 import type { MetConflict, PairDecisions, PairPolicy, PairViews, PathDecision } from './pair-decision.ts'
@@ -107,7 +107,7 @@ function relation(
   return sameItem(source, destination, compare) ? 'same' : 'differ'
 }
 
-/** Same bytes, other times: as an edit of the time, but never a conflict. */
+/** Same bytes, other times: as an edit of the time. Where both have another, the later one is taken, and nobody loses anything. */
 function touchedVerdict(
   source: Item,
   destination: Item,
@@ -116,9 +116,7 @@ function touchedVerdict(
 ): VerdictCode {
   const isSource = row === undefined || isTouched(source, row.source, 'hash+mtime')
   const isDestination = row === undefined || isTouched(destination, row.destination, 'hash+mtime')
-  const code = verdictIn(isSource && isDestination ? 7 : isSource ? 2 : isDestination ? 3 : 1, mode)
-  if (code !== 'conflict') return code
-  return timeOf(source) >= timeOf(destination) ? 'to-destination' : 'to-source'
+  return verdictIn(isSource && isDestination ? 7 : isSource ? 2 : isDestination ? 3 : 1, mode)
 }
 
 /** Whether the row shows both sides as they look now. */
