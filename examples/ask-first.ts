@@ -19,4 +19,6 @@ const result = await syncPair({
   confirm: (preview) => preview.destination.deleted <= Number(limit),
   signal: interrupt.signal,
 })
-console.log(result.state === 'halted' ? `Not done: ${result.halt?.sentence}` : `${result.deletesDestination} files deleted`)
+console.log(
+  result.state === 'halted' ? `Not done: ${result.halt?.sentence}` : `${result.deletesDestination} files deleted`,
+)
