@@ -8,6 +8,7 @@ import { zEvent } from '../protocol/api/events.ts'
 import { zRecovery } from '../protocol/api/recovery.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
+import { zPairEvent } from '../protocol/api/pairs.ts'
 
 /** The command line's own: the daemon knows nothing of services. */
 const zServiceStatus = z.object({
@@ -30,6 +31,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   Folder: zFolder,
   FolderList: zFolderList,
   LogRecord: zLogRecord,
+  PairEvent: zPairEvent,
   Recovery: zRecovery,
   ServiceStatus: zServiceStatus,
   Status: zStatus,

@@ -22,6 +22,7 @@ import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { verifyRoutes } from './routes/verify.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
+import { pairRun } from './routes/pairs.ts'
 import type { HoltService } from './service.ts'
 import { ServiceError } from './service.ts'
 
@@ -75,7 +76,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
       ...eventRoutes(service.events),
     },
     eventStreams: { ...logStream(service), ...pairingStream(service), ...eventStream(service.events) },
-    ndjson: supportBundle(service),
+    ndjson: { ...supportBundle(service), ...pairRun(service) },
   }
 }
 
