@@ -304,8 +304,8 @@ function recordStep(
   const { entry, action } = step
   if (!sameRow(tx.own(folder.id, entry.path), step)) return 'changed'
   const fault = faultOf(step, outcomes)
-  // What is new in there is observed, and may be why it cannot go.
-  if (outcomes.some(({ kind }) => kind === 'not-empty')) hint(folder, [entry.path])
+  // What is new in there is observed, and may be why it cannot go. Once: each look is followed by another try.
+  if (outcomes.some(({ kind }) => kind === 'not-empty') && !folder.failures.has(entry.path)) hint(folder, [entry.path])
   if (fault !== undefined) {
     const { reason, message } = fault
     folder.failures.set(entry.path, { path: entry.path, code: reason, sentence: faultSentence(reason, message) })
