@@ -16,6 +16,7 @@ const kept = fc.array(fc.record({ sizeBytes: fc.nat(1000), daysAgo: fc.nat(60) }
     .map(({ sizeBytes, daysAgo }, i): VersionRecord => ({
       ...{ path: parseRelPath(`f${i}`), keptMs: NOW_MS - daysAgo * DAY_MS, hash: null },
       ...{ name: `v${i}` as VersionName, sizeBytes, reason: 'newer-elsewhere', batch: 'b' },
+      ...{ isDirectory: false, taken: null },
     })),
 )
 
