@@ -219,7 +219,7 @@ function buildSync(
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
     },
     pace: paceOf(o),
-    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
+    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100, perPath: null, bytes: null },
     release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, workers, trees),
     onEvent: (event) => feed.onEngine(event),

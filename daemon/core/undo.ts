@@ -105,7 +105,7 @@ function isTakingBack({ reason }: VersionRecord): boolean {
 }
 
 /** `20261121-143005-<last 7 of the device>`. */
-function stepId(by: DeviceId, second: number): string {
+export function stepId(by: DeviceId, second: number): string {
   return `${stampOf(second * 1000)}-${by.slice(-DEVICE_CHARACTERS)}`
 }
 

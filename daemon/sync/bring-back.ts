@@ -6,12 +6,12 @@
 import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
-import { ROOT, ancestorsOf } from '../../protocol/path.ts'
+import { ROOT, ancestorsOf, parentOf } from '../../protocol/path.ts'
 import type { OwnRow, PlannedIntent } from '../catalogue-port.ts'
 import type { Target } from '../core/undo.ts'
 import { judge } from '../core/undo.ts'
 import type { AbortOptions, StoredBlob, TreeChange, TreeOutcome } from '../ports.ts'
-import type { Became, KeptContent } from '../versions-port.ts'
+import type { Became, KeptContent, Taken } from '../versions-port.ts'
 import type { Batch } from './batch.ts'
 import { becameOf, newBatch, versionName } from './batch.ts'
 import { hasCode, isAborted } from './deadline.ts'
@@ -200,7 +200,11 @@ async function place(run: Run, prepared: readonly Prepared[]): Promise<BroughtBa
     if (intents.length > 0) setIntents(folder, intents)
     const outcomes = await changeAll(run, prepared)
     if (intents.length > 0) setIntents(folder, [])
-    return prepared.map((each, at) => outcomeOf(each, outcomes[at]))
+    const there = await alreadyThere(
+      run,
+      prepared.filter((_, at) => outcomes[at]?.kind === 'changed'),
+    )
+    return prepared.map((each, at) => outcomeOf(each, there.has(each.target.path) ? 'already' : outcomes[at]))
   } finally {
     folder.gate.end(paths)
     hint(folder, new Set(paths.flatMap((path) => [ROOT, ...ancestorsOf(path)])))
@@ -236,7 +240,7 @@ async function changeAll(
       const content = byPath.get(path)?.own?.entry.content
       return content?.kind === 'file' ? content.hash : null
     },
-    changeOf: (path: RelPath) => ({
+    changeOf: (path: RelPath): Taken => ({
       became: byPath.get(path)?.blob?.hash ?? 'symlink',
       by: signer.device,
       second,
@@ -255,7 +259,25 @@ async function changeAll(
   }
 }
 
-function outcomeOf({ target, change }: Prepared, outcome: TreeOutcome | undefined): BroughtBack {
+/** Paths where the kept content stands already, and was not yet observed: it was brought back a moment ago. */
+async function alreadyThere({ folder, o }: Run, prepared: readonly Prepared[]): Promise<ReadonlySet<RelPath>> {
+  const there = new Set<RelPath>()
+  if (prepared.length === 0) return there
+  const wanted = new Map(prepared.map((each) => [each.target.path, each]))
+  const directories = new Set(prepared.map(({ target }) => parentOf(target.path)))
+  for await (const { entries } of folder.tree.scan(directories, o)) {
+    for (const found of entries) {
+      const each = found.kind === 'blocked' ? undefined : wanted.get(found.path)
+      if (each === undefined || !('mtimeMs' in each.change)) continue
+      const isSame = found.kind === 'file' && found.sizeBytes === each.target.version.sizeBytes
+      if (isSame && found.mtimeMs === each.change.mtimeMs) there.add(found.path)
+    }
+  }
+  return there
+}
+
+function outcomeOf({ target, change }: Prepared, outcome: TreeOutcome | 'already' | undefined): BroughtBack {
+  if (outcome === 'already') return toSaid(target, 'already', null)
   switch (outcome?.kind) {
     case 'done':
       return toSaid(target, 'keepAs' in change && change.keepAs !== null ? 'replaced' : 'back', null)

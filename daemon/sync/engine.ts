@@ -6,6 +6,7 @@
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
+import { chosenRule } from '../core/retention.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Folder } from './folder.ts'
@@ -270,8 +271,9 @@ class FolderEngine implements Engine {
   }
 
   #folderHost(holding: Holding): FolderHost {
-    const { onEvent, pace, pulls, retention } = this.#o
+    const { onEvent, pace, pulls } = this.#o
     const { id } = holding.settings
+    const retention = chosenRule(this.#o.retention, holding.settings.retention)
     return {
       pace,
       pulls,
