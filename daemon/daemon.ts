@@ -16,6 +16,7 @@ import type { DiskTree } from './disk/file-tree.ts'
 import { openFileTree, rootState } from './disk/file-tree.ts'
 import { TreeError } from './disk/disk-error.ts'
 import { inspectPath, localFiles } from './disk/local-files.ts'
+import { saveFile } from './disk/save-file.ts'
 import { openStateFiles } from './disk/state-files.ts'
 import { createEventLog } from './http/event-log.ts'
 import type { Identity } from './identity-file.ts'
@@ -178,6 +179,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
         await createRoot({ path, folder })
       },
       inspect: inspectPath,
+      saveFile,
       localFiles: (path, options) =>
         localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),
     }),

@@ -115,6 +115,14 @@ export function isSameStep(a: StepRange, b: StepRange): boolean {
   return a.by === b.by && apart <= CHANGES_APART_S
 }
 
+/** Whether a person means a step by an id: another device may have called it by another second of it. */
+export function isCalled({ id, range }: Pick<UndoStep, 'id' | 'range'>, asked: string): boolean {
+  if (id === asked) return true
+  if (range === null || range.last - range.first > STEP_S_MAX) return false
+  const length = range.last - range.first + 1
+  return Array.from({ length }, (_, i) => stepId(range.by, range.first + i)).includes(asked)
+}
+
 /** A path of a step: what it held before, and what the step made of it. */
 export interface Target {
   readonly path: RelPath

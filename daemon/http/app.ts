@@ -20,6 +20,7 @@ import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { verifyRoutes } from './routes/verify.ts'
+import { versionRoutes } from './routes/versions.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
 import type { HoltService } from './service.ts'
 import { ServiceError } from './service.ts'
@@ -67,6 +68,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
       ...deviceRoutes(service),
       ...folderRoutes(service),
       ...verifyRoutes(service),
+      ...versionRoutes(service),
       ...pairingRoutes(service),
       ...eventRoutes(service.events),
     },

@@ -13,6 +13,7 @@ import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
 import { createVerifyService } from './verify.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
+import { createVersionService } from './versions.ts'
 
 /** Transfers that a status shows. */
 const TRANSFERS_MAX = 20
@@ -24,6 +25,7 @@ export function createService(parts: ServiceParts): HoltService {
     ...createDeviceService(parts),
     ...createFolderService(parts),
     ...createVerifyService(parts),
+    ...createVersionService(parts),
     ...pairings,
     events: parts.events,
   }

@@ -134,7 +134,8 @@ export function broughtOf(parts: readonly KeptAnswer[]): BroughtBack[] {
 
 const RANK = { back: 4, replaced: 4, already: 3, changed: 2, failed: 1 } as const
 
-function furthest(all: readonly BroughtBack[]): BroughtBack[] {
+/** Each path once. */
+export function furthest(all: readonly BroughtBack[]): BroughtBack[] {
   const best = new Map<string, BroughtBack>()
   for (const each of all) {
     const known = best.get(each.path)

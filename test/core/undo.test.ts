@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { isSameStep, judge, targetsOf, undoSteps } from '../../daemon/core/undo.ts'
+import { isCalled, isSameStep, judge, targetsOf, undoSteps } from '../../daemon/core/undo.ts'
 import type { VersionName, VersionRecord } from '../../daemon/ports.ts'
 import type { Became } from '../../daemon/versions-port.ts'
 import { deviceIdOf, parseBlobHash } from '../../protocol/ids.ts'
@@ -68,6 +68,15 @@ describe('what one device did in one go', () => {
     assert.ok(isSameStep(whole, { by: ANNA, first: SECOND + 40, last: SECOND + 60 }))
     assert.ok(!isSameStep(whole, { by: ANNA, first: SECOND + 120, last: SECOND + 121 }))
     assert.ok(!isSameStep(whole, { ...whole, by: BEN }))
+  })
+
+  it('is meant by the id that any device has for it', () => {
+    const [step] = undoSteps([record('a', SECOND), record('b', SECOND + 20)])
+    const [part] = undoSteps([record('b', SECOND + 20)])
+    const [other] = undoSteps([record('b', SECOND + 20, { by: BEN })])
+    assert.ok(step && part && other)
+    assert.notEqual(step.id, part.id)
+    assert.deepEqual([isCalled(step, part.id), isCalled(step, other.id)], [true, false])
   })
 
   it('is a pass where nobody noted whose change it was, and nothing where no line is left', () => {

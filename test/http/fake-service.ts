@@ -8,6 +8,8 @@ import { createEventLog } from '../../daemon/http/event-log.ts'
 import type { DaemonService, DeviceService, HoltService, PairingService } from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
 import { createFakeFolders, verifiedOf } from './fake-folders.ts'
+import { createFakeFolders } from './fake-folders.ts'
+import { createFakeVersions } from './fake-versions.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
 export const OTHER = deviceIdOf(new Uint8Array(32).fill(2))
@@ -34,6 +36,7 @@ export function createFakeService(): FakeService {
     ...folders,
     verification: async (ref) => ({ folders: [verifiedOf(ref)] }),
     startVerify: async ({ folder }) => ({ folders: [verifiedOf(folder)] }),
+    ...createFakeVersions(),
     ...pairings,
     events,
     status: async () => ({
