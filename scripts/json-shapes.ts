@@ -7,6 +7,7 @@ import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
+import { zRestored, zUndoList, zUndone, zVersionPage } from '../protocol/api/versions.ts'
 
 /** The command line's own: the daemon knows nothing of services. */
 const zServiceStatus = z.object({
@@ -30,8 +31,12 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   FolderList: zFolderList,
   LogRecord: zLogRecord,
   ServiceStatus: zServiceStatus,
+  Restored: zRestored,
   Status: zStatus,
   Verification: zVerification,
+  UndoList: zUndoList,
+  Undone: zUndone,
+  VersionPage: zVersionPage,
 }
 
 const INDENT = '  '

@@ -43,7 +43,7 @@ export function buildStep(over: Partial<UndoStep> = {}): UndoStep {
 export function createFakeVersions(): VersionService {
   return {
     versions: async ({ path, after = '' }) => {
-      if (!path.startsWith('/home/ada/Photos')) throw new ServiceError('not-in-folder', `${path} lies in no folder.`)
+      if (path === '/elsewhere') throw new ServiceError('not-in-folder', `${path} lies in no folder.`)
       const isFirst = after === ''
       const version = buildVersion(
         isFirst ? {} : { path: 'b/', kind: 'directory', step: null, by: null, isDeleted: null },
