@@ -202,13 +202,28 @@ async function saveOutside(
     const { path, version } = target
     const content = await contentOf(parts, folder, target, o)
     if (content === undefined) continue
-    const saved = await parts.machine.saveFile(`${to}${suffix}`, content, { overwrite, signal: o.signal })
+    const saved = await save(parts, `${to}${suffix}`, content, { overwrite, signal: o.signal })
     if (saved === 'exists' && moved.length === 1) throw new ServiceError('target-exists', `${to} is there already.`)
     const kind = saved === 'saved' ? 'back' : 'changed'
     const sentence = saved === 'saved' ? null : 'Something is there already.'
     paths.push({ path, kind, sentence, sizeBytes: version.sizeBytes })
   }
   return paths
+}
+
+/** @throws ServiceError `no-space`, `storage-failed`: nothing of this one was written, and running it again goes on. */
+async function save(
+  { machine }: ServiceParts,
+  path: string,
+  content: SavedContent,
+  o: Parameters<ServiceParts['machine']['saveFile']>[2],
+): ReturnType<ServiceParts['machine']['saveFile']> {
+  try {
+    return await machine.saveFile(path, content, o)
+  } catch (cause) {
+    if (o.signal.aborted || !(cause instanceof Error) || !('code' in cause)) throw cause
+    throw new ServiceError(cause.code === 'no-space' ? 'no-space' : 'storage-failed', `${cause.message}.`, { cause })
+  }
 }
 
 /** Undefined for what has no bytes: an empty directory, or what retention has just dropped. */

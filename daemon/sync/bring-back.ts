@@ -55,11 +55,11 @@ export async function* bringBack(
   }
 }
 
-/** Directories after what lies in them, which makes them; each content once, since the store has one place for it. */
+/** Directories first, those above before those in them; each content once, since the store has one place for it. */
 function chunksOf(targets: readonly Target[]): Target[][] {
-  const rank = ({ version }: Target): number => (version.isDirectory ? 1 : 0)
+  const rank = ({ version }: Target): number => (version.isDirectory ? 0 : 1)
   const chunks: { targets: Target[]; bytes: number; hashes: Set<BlobHash | null> }[] = []
-  for (const target of targets.toSorted((a, b) => rank(a) - rank(b))) {
+  for (const target of targets.toSorted((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1))) {
     const { sizeBytes, hash, isDirectory } = target.version
     const last = chunks.at(-1)
     const isFull =
