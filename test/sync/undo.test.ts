@@ -37,14 +37,10 @@ function portsOf({ daemon }: Place) {
 
 /** Runs something that waits in the simulated world. */
 async function during<T>(bench: FolderBench, work: Promise<T>): Promise<T> {
-  const done: { value?: T; cause?: unknown; isOver: boolean } = { isOver: false }
-  work.then(
-    (value) => Object.assign(done, { value, isOver: true }),
-    (cause: unknown) => Object.assign(done, { cause, isOver: true }),
-  )
-  await bench.until('it is done', () => done.isOver)
-  if (done.cause !== undefined) throw done.cause
-  return done.value as T
+  const done: { settled?: PromiseSettledResult<T> } = {}
+  void Promise.allSettled([work]).then(([settled]) => Object.assign(done, { settled }))
+  await bench.until('it is done', () => done.settled !== undefined)
+  return work
 }
 
 async function stepsAt(bench: FolderBench, place: Place): Promise<readonly FoundStep[]> {
