@@ -30,7 +30,8 @@ export async function restore(parts: ServiceParts, request: Restore, o: AbortOpt
   const found = restoreTargets(records, at.path, atMs, (path) => isThere(at.folder, path))
   const isKeptHere = restoreTargets(records, at.path, null, () => false).targets.length > 0
   const keepers = await keepersOf(parts, at, { records, atMs }, o)
-  const isHere = keepers[0] === parts.transport.self
+  // Of a directory, what this device keeps is enough to be put elsewhere.
+  const isHere = keepers[0] === parts.transport.self || (found.isDirectory && isKeptHere)
   if (request.to !== undefined) {
     if (isHere) return await restoreTo(parts, at, { ...request, to: request.to }, found, o)
     throw keptElsewhere(parts, at, keepers)
@@ -86,23 +87,33 @@ async function keepersOf(
     device,
     versions: said.flatMap((part): readonly Fitting[] => (part.kind === 'versions' ? part.versions : [])),
   }))
-  return [here, ...there]
-    .map(({ device, versions }) => ({ device, rank: rankOf(versions, atMs) }))
-    .filter(({ rank }) => rank > -Infinity)
+  const ranked = [here, ...there]
+    .flatMap(({ device, versions }) => bestOf(versions, atMs).map((best) => ({ device, ...best })))
     .sort((a, b) => b.rank - a.rank)
-    .map(({ device }) => device)
+  const [first] = ranked
+  // The same content was kept a moment later elsewhere: it needs not come from there.
+  const isHereToo = ({ device, hash }: (typeof ranked)[number]): boolean =>
+    device === parts.transport.self && hash !== null && hash === first?.hash
+  return [...ranked.filter(isHereToo), ...ranked.filter((each) => !isHereToo(each))].map(({ device }) => device)
 }
 
-type Fitting = Pick<KeptVersion, 'keptMs' | 'reason'>
+type Fitting = Pick<KeptVersion, 'keptMs' | 'reason' | 'hash'>
 /** Below all whose path is known, in milliseconds. */
 const LOST = 2 ** 53
 
-/** The larger, the better: the newest of all, or the first that was taken away after a time. */
-function rankOf(versions: readonly Fitting[], atMs: number | null): number {
-  const ranks = versions
+/** The larger the rank, the better: the newest of all, or the first that was taken away after a time. At most one. */
+function bestOf(
+  versions: readonly Fitting[],
+  atMs: number | null,
+): { readonly rank: number; readonly hash: Fitting['hash'] }[] {
+  return versions
     .filter(({ keptMs }) => atMs === null || keptMs > atMs)
-    .map(({ keptMs, reason }) => (atMs === null ? keptMs : -keptMs) - (reason === 'unknown' ? LOST : 0))
-  return ranks.reduce((best, rank) => Math.max(best, rank), -Infinity)
+    .map(({ keptMs, reason, hash }) => {
+      const rank = (atMs === null ? keptMs : -keptMs) - (reason === 'unknown' ? LOST : 0)
+      return { rank, hash }
+    })
+    .sort((a, b) => b.rank - a.rank)
+    .slice(0, 1)
 }
 
 /** The device brings it back there: it comes here as its edit. */

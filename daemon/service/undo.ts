@@ -14,7 +14,9 @@ import type { FoundStep, Refusal } from '../sync/undo.ts'
 import { findSteps, undoStep } from '../sync/undo.ts'
 import { countBrought } from './brought.ts'
 import type { ServiceParts } from './parts.ts'
-import { heldFolderOf, knownFolders, nameOf } from './refs.ts'
+import { toFolderView } from './folder-view.ts'
+import { folderOf, heldFolderOf, knownFolders, nameOf } from './refs.ts'
+import { waitUntil } from './waiting.ts'
 import type { HeldFolder } from './versions.ts'
 import { holdersOffline, openFolder, undoPorts, unheardOf } from './versions.ts'
 
@@ -57,6 +59,7 @@ async function stepsOfAll(
 /** @throws ServiceError `nothing-kept`, `step-not-found` */
 export async function undo(parts: ServiceParts, request: Undo, o: AbortOptions): Promise<UndoneView> {
   const folders = foldersOf(parts, request.folder)
+  if (request.step === undefined) await settled(parts, folders, o)
   const { steps, refusals } = await stepsOfAll(parts, folders, o)
   const chosen = steps.find(({ step }) => (request.step === undefined ? !step.isUndo : isCalled(step, request.step)))
   if (chosen === undefined) throw nothingToUndo(parts, request.step, folders)
@@ -72,6 +75,36 @@ export async function undo(parts: ServiceParts, request: Undo, o: AbortOptions):
     ...countBrought(undone.paths),
     unheard: unheardOf(parts, [...refusals, ...undone.refusals, ...offline(parts, known)]),
   }
+}
+
+/** How long what was done just now may be on its way to the devices that will keep what it takes away, in milliseconds. */
+const SETTLE_MS = 10_000
+
+/**
+ * What somebody did a moment ago is the newest step, and not the one before it: it is waited for until the devices that are online
+ * have it. @throws ServiceError `folder-not-ready` where it waits for a person: then nothing is taken away yet
+ */
+async function settled(parts: ServiceParts, folders: readonly HeldFolder[], o: AbortOptions): Promise<void> {
+  const isQuiet = ({ id, held }: HeldFolder): boolean => {
+    const folder = held.folder
+    if (folder !== undefined && (folder.burst !== null || folder.hints.all || folder.hints.directories.size > 0))
+      return false
+    const { state, peers } = toFolderView(parts, folderOf(parts, id))
+    return state.kind !== 'syncing' && peers.every(({ isOnline, isInSync }) => !isOnline || isInSync)
+  }
+  const halted = (): ServiceError | undefined =>
+    folders.map((known) => waitingForPerson(parts, known)).find((each) => each !== undefined)
+  await waitUntil(parts, () => halted() !== undefined || folders.every(isQuiet), { ...o, waitMs: SETTLE_MS })
+  const refusal = halted()
+  if (refusal !== undefined) throw refusal
+}
+
+function waitingForPerson(parts: ServiceParts, { id, name }: HeldFolder): ServiceError | undefined {
+  const { state } = toFolderView(parts, folderOf(parts, id))
+  if (state.kind !== 'halted' || state.halt.reason !== 'mass-delete') return undefined
+  return new ServiceError('folder-not-ready', `"${name}" waits for a person. ${state.halt.detail}`, {
+    nextStep: state.halt.commands.join('\n'),
+  })
 }
 
 function offline(parts: ServiceParts, known: HeldFolder): Refusal[] {

@@ -8,6 +8,7 @@ import { blobHashOf } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { ROOT, ancestorsOf, parentOf } from '../../protocol/path.ts'
 import type { OwnRow, PlannedIntent } from '../catalogue-port.ts'
+import { presentOf } from '../core/local.ts'
 import type { Target } from '../core/undo.ts'
 import { judge } from '../core/undo.ts'
 import type { AbortOptions, StoredBlob, TreeChange, TreeOutcome } from '../ports.ts'
@@ -131,7 +132,7 @@ async function prepare({ folder, batch, how, o }: Run, target: Target): Promise<
   if (verdict === 'changed') return toSaid(target, 'changed', changedSentence(now))
   if (how.isDryRun) return toSaid(target, now === null ? 'back' : 'replaced', null)
   if (kept === undefined) return { target, own, change: { kind: 'make-directory', path }, blob: undefined }
-  const expect = now === null ? null : (own?.fingerprint ?? null)
+  const expect = presentOf(own)?.fingerprint ?? null
   const at = { path, mtimeMs: kept.mtimeMs, expect, keepAs: expect === null ? null : versionName(batch, path) }
   if (kept.kind === 'symlink') {
     return { target, own, change: { kind: 'symlink', target: kept.target, ...at }, blob: undefined }
@@ -142,15 +143,15 @@ async function prepare({ folder, batch, how, o }: Run, target: Target): Promise<
 
 /** What the base has at the path; where a person has just changed it, the change finds out. */
 function nowAt(own: OwnRow | undefined): Became | null {
-  if (own?.fingerprint == null || own.entry.content.kind === 'deleted') return null
-  return becameOf(own.entry.content)
+  const present = presentOf(own)
+  return present === undefined ? null : becameOf(present.content)
 }
 
 /** Null where it is nothing that can be compared: another link than the one that is there. */
 function beforeOf({ version }: Target, own: OwnRow | undefined, kept: KeptContent | undefined): Became | null {
   if (kept === undefined) return 'directory'
   if (kept.kind === 'file') return version.hash
-  const content = own?.entry.content
+  const content = presentOf(own)?.content
   return content?.kind === 'symlink' && content.target !== kept.target ? null : 'symlink'
 }
 
@@ -213,8 +214,9 @@ async function place(run: Run, prepared: readonly Prepared[]): Promise<BroughtBa
 
 /** Only a path that stands empty for a moment needs one. It says what is there already: what comes of it is observed. */
 function intentOf({ target, own, change, blob }: Prepared, batch: Batch): PlannedIntent[] {
-  if (own?.fingerprint == null || !('keepAs' in change) || change.keepAs === null) return []
-  const replaced = { fingerprint: own.fingerprint, keepAs: change.keepAs }
+  const present = presentOf(own)
+  if (own === undefined || present === undefined || !('keepAs' in change) || change.keepAs === null) return []
+  const replaced = { fingerprint: present.fingerprint, keepAs: change.keepAs }
   return [{ path: target.path, entry: own.entry, arriving: blob?.identity ?? null, replaced, batch: batch.name }]
 }
 
@@ -237,7 +239,7 @@ async function changeAll(
     batch: batch.name,
     reasonOf: () => how.reason,
     hashOf: (path: RelPath) => {
-      const content = byPath.get(path)?.own?.entry.content
+      const content = presentOf(byPath.get(path)?.own)?.content
       return content?.kind === 'file' ? content.hash : null
     },
     changeOf: (path: RelPath): Taken => ({

@@ -2,6 +2,7 @@
 
 import type { FolderMode } from '../../protocol/group.ts'
 import type { DirPath } from '../../protocol/path.ts'
+import { presentOf } from '../core/local.ts'
 import { restoreTargets } from '../core/kept-at.ts'
 import type { StepRange, UndoStep } from '../core/undo.ts'
 import { RESTORED, UNDONE, isSameStep, targetsOf, undoSteps } from '../core/undo.ts'
@@ -58,5 +59,5 @@ export async function* restoreHere(
 
 export function isThere({ deps, id }: Folder, path: Parameters<typeof restoreTargets>[1]): boolean {
   if (path === '') return true
-  return deps.catalogue.read((tx) => tx.own(id, path))?.fingerprint != null
+  return presentOf(deps.catalogue.read((tx) => tx.own(id, path))) !== undefined
 }
