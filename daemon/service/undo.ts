@@ -103,7 +103,7 @@ function waitingForPerson(parts: ServiceParts, { id, name }: HeldFolder): Servic
   const { state } = toFolderView(parts, folderOf(parts, id))
   if (state.kind !== 'halted' || state.halt.reason !== 'mass-delete') return undefined
   return new ServiceError('folder-not-ready', `"${name}" waits for a person. ${state.halt.detail}`, {
-    nextStep: state.halt.commands.join('\n'),
+    nextStep: `Run: ${state.halt.commands[0] ?? 'holt status'}`,
   })
 }
 

@@ -73,7 +73,13 @@ describe('half of a shared folder deleted by mistake', () => {
       assert.deepEqual(new Set(commands), new Set(['reject "Photos"']), 'all three name the same command')
       assert.deepEqual([digest(rootOf(ben)), digest(rootOf(carol))], [before, before], 'nothing went away elsewhere')
       const undo = await anna.holt('undo')
-      assertSaid(undo, EXIT.refused, 'folder-not-ready', /"Photos" waits for a person\./, /\nholt reject "Photos"\n/)
+      assertSaid(
+        undo,
+        EXIT.refused,
+        'folder-not-ready',
+        /"Photos" waits for a person\./,
+        /\nRun: holt reject "Photos"\n/,
+      )
       await carol.mustHolt(...wordsOf(commands[2] ?? ''))
       await until('all is back', () => all.every((device) => digest(rootOf(device)) === before))
       await untilInSync(...all)
