@@ -20,7 +20,12 @@ export async function runVersions(context: CommandContext): Promise<undefined> {
     return
   }
   for (const version of page.versions) for (const line of renderVersion(version)) out.line(line)
-  if (page.versions.length === 0) out.note(t`Nothing is kept of it.`)
+  if (page.versions.length === 0)
+    out.note(
+      args.has('recursive')
+        ? t`Nothing is kept of it.`
+        : t`Nothing is kept of it. Of what lay below a directory: --recursive`,
+    )
   for (const each of page.unheard) out.note(unheardLine(each))
   const { damagedLines } = page
   if (damagedLines > 0)
