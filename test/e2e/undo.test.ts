@@ -98,7 +98,7 @@ describe('half of a shared folder deleted by mistake', () => {
       assert.match(await ben.mustHolt('undo'), /\n88 paths are so already\.\n/)
 
       rm(anna, 1)
-      assert.match(await anna.mustHolt('undo'), /anna deleted 22, .*\n22 paths came back/, 'what was done just now')
+      assert.match(await anna.mustHolt('undo'), /anna deleted \d+, .*\n22 paths came back/, 'what was done just now')
       await until('all is back at once', () => all.every((device) => digest(rootOf(device)) === before))
     })
   })
