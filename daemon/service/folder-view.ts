@@ -146,7 +146,7 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
       return {
         ...base,
         detail: `${halt.deletes} of ${halt.live} entries were deleted ${where}. Nothing was passed on. ${WHICH_COMMAND}`,
-        commands: [`holt reject ${quoted}`, `holt approve ${quoted}`],
+        commands: massDeleteCommands(name),
         deletes: { count: halt.deletes, of: halt.live, device: null },
       }
     }
@@ -177,6 +177,11 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
 
 function adoptCommand(quoted: string, path: string): string {
   return `holt folder move ${quoted} ${JSON.stringify(path)} --adopt`
+}
+
+/** Commands that end a halt for deletions: first the one that brings everything back. */
+export function massDeleteCommands(name: string): string[] {
+  return ['reject', 'approve'].map((decision) => `holt ${decision} ${JSON.stringify(name)}`)
 }
 
 function reasonOf(halt: Halt): HaltView['reason'] {
@@ -245,7 +250,7 @@ function remoteHalt(parts: ServiceParts, name: string, held: Held): HaltView | u
   return {
     reason: 'mass-delete',
     detail: `${who} waits for a person: ${halt.deletes} of ${halt.live} entries were deleted. ${WHICH_COMMAND}`,
-    commands: [`holt reject ${JSON.stringify(name)}`, `holt approve ${JSON.stringify(name)}`],
+    commands: massDeleteCommands(name),
     deletes: { count: halt.deletes, of: halt.live, device },
     sinceMs: parts.notes.haltedSinceMs(held.settings.id, 'mass-delete'),
   }
