@@ -151,7 +151,7 @@ describe('help', () => {
       ['', /^Holt keeps folders the same[^]*folder pause +Stop syncing/],
       ['--help', /^Holt keeps folders the same/],
       ['help accept', /^holt accept FOLDER \[PATH\] \[--mode MODE\] \[--yes\] \[--wait\]\n/],
-      ['folder move --help', /^holt folder move FOLDER NEWPATH\n/],
+      ['folder move --help', /^holt folder move FOLDER NEWPATH \[--adopt\]\n/],
       ['folder', /^holt folder COMMAND …\n\n {2}folder pause/],
       ['--version', /^holt \d+\.\d+\.\d+\n$/],
     ]

@@ -8,7 +8,6 @@ import { createEventLog } from '../../daemon/http/event-log.ts'
 import type { DaemonService, DeviceService, HoltService, PairingService } from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
 import { createFakeFolders, verifiedOf } from './fake-folders.ts'
-import { createFakeFolders } from './fake-folders.ts'
 import { createFakeVersions } from './fake-versions.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
