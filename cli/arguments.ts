@@ -9,6 +9,8 @@ export interface Arguments {
   /** One that the command requires. */
   required(operand: string): string
   operand(operand: string): string | undefined
+  /** Of an operand that may stand any number of times. */
+  all(operand: string): readonly string[]
   /** Of a flag that takes one. */
   /** The last one, where it was given several times. */
   value(flag: string): string | undefined
@@ -34,6 +36,10 @@ export async function parseArguments(command: Command, words: readonly string[])
   }
   return {
     operand: (name) => operands.get(name),
+    all: (name) => {
+      const first = command.operands?.findIndex((operand) => operand.name === name && operand.isRepeated === true) ?? -1
+      return first === -1 ? [] : parsed.operands.slice(first)
+    },
     required: (name) => {
       const given = operands.get(name)
       if (given === undefined) throw new TypeError(`${nameOf(command)} does not require ${name}`)

@@ -1,7 +1,7 @@
 /** Devices, in words. */
 
-import type { Device } from '../protocol/api/devices.ts'
-import { formatAgo } from './amounts.ts'
+import type { Device, DeviceWarning, RemovedDevice } from '../protocol/api/devices.ts'
+import { formatAgo, formatTime } from './amounts.ts'
 import { toColumns } from './columns.ts'
 import { shortAddress } from './places.ts'
 import type { Text } from './text.ts'
@@ -12,15 +12,36 @@ export function renderDevices(devices: readonly Device[], nowMs: number): Text[]
     t`${device.isOnline ? styled('green', '●') : styled('dim', '○')} ${styled('bold', device.name)}`,
     device.isSelf ? t`this device` : device.isOnline ? styled('green', 'online') : styled('dim', 'offline'),
     t`${device.platform ?? ''}`,
-    detailOf(device, nowMs),
+    styled('dim', device.role),
+    ...(device.isSelf && device.trouble === null ? [] : [detailOf(device, nowMs)]),
   ])
-  return toColumns(rows, '  ')
+  const lines = toColumns(rows, '  ')
+  return devices.flatMap((device, i) => [lines[i] ?? t``, ...device.warnings.flatMap((each) => renderWarning(each))])
+}
+
+/** What is odd about a device, below its line. */
+export function renderWarning({ detail, nextStep, sinceMs, endedMs }: DeviceWarning): Text[] {
+  const mark = endedMs === null ? styled('yellow', '!') : styled('dim', '·')
+  const span = endedMs === null ? `since ${formatTime(sinceMs)}` : `${formatTime(sinceMs)} to ${formatTime(endedMs)}`
+  return [t`      ${mark} ${detail} (${span})`, ...(nextStep === null ? [] : [t`        → ${nextStep}`])]
+}
+
+export function renderRemoved(removed: readonly RemovedDevice[]): Text[] {
+  const rows = removed.map(({ name, isLost, how, byName, atMs }) => [
+    t`${styled('dim', '×')} ${name}`,
+    isLost ? styled('red', 'lost') : styled('dim', how === 'self' ? 'left' : 'removed'),
+    styled('dim', formatTime(atMs)),
+    styled(
+      'dim',
+      how === 'words' ? 'with the recovery words' : how === 'self' ? 'by itself' : `by ${byName ?? 'another'}`,
+    ),
+  ])
+  return rows.length === 0 ? [] : [t``, t`No longer in the group:`, ...toColumns(rows, '  ')]
 }
 
 function detailOf(device: Device, nowMs: number): Text {
-  const { isSelf, isOnline, trouble, address, lastSeenMs, role } = device
+  const { isOnline, trouble, address, lastSeenMs } = device
   if (trouble !== null) return styled('yellow', trouble)
-  if (isSelf) return styled('dim', role)
   if (isOnline) return styled('dim', address === null ? '' : shortAddress(address))
   return styled('dim', lastSeenMs === null ? 'not seen yet' : `last seen ${formatAgo(lastSeenMs, nowMs)}`)
 }

@@ -130,8 +130,15 @@ function deviceSentence(event: Of<'device'>, names: Names): Text {
     case 'device.renamed':
       return t`${event.name}`
     case 'device.added':
-    case 'device.removed':
       return event.by === null ? t`${event.name}` : t`${event.name} by ${nameOf(event.by, names)}`
+    case 'device.removed': {
+      const as = event.isLost ? ' as lost' : ''
+      return event.by === null ? t`${event.name}${as}` : t`${event.name}${as} by ${nameOf(event.by, names)}`
+    }
+    case 'device.role':
+      return t`${event.name} is a ${event.role} now`
+    case 'device.warning':
+      return t`${event.name}: ${event.warning.detail}`
     case 'device.trouble':
       return t`${event.name}: ${event.detail}`
     default:

@@ -38,6 +38,7 @@ export function renderHalt({ detail, commands }: Halt): Text[] {
 
 export function phraseOf(folder: Folder, words: FolderWords): Text {
   const notes = [
+    ...(folder.leftOut > 0 ? [styled('dim', `${countOf(folder.leftOut, 'file')} left out here`)] : []),
     ...(folder.conflicts > 0 ? [styled('yellow', countOf(folder.conflicts, 'conflict'))] : []),
     ...(folder.localChanges > 0 ? [styled('yellow', countOf(folder.localChanges, 'local change'))] : []),
     ...(folder.heldBack > 0 ? [styled('yellow', `${folder.heldBack} changed elsewhere`)] : []),

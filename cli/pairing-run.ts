@@ -136,9 +136,13 @@ async function chooseInviter(context: CommandContext, run: Pairing, inviters: re
   await client.call('chooseInviter', { params: { pairing: run.id }, body: { device } }, { signal })
 }
 
-function tellPaired({ out }: CommandContext, { name, platform, devices, offered }: PairedWith): void {
+function tellPaired({ out, args }: CommandContext, { name, platform, devices, offered, guest }: PairedWith): void {
   const kind = platform === null ? '' : ` (${platform})`
   out.line(t`Paired with ${styled('bold', name)}${kind}. The group has ${countOf(devices, 'device')} now.`)
+  if (guest.role === 'member')
+    out.line(t`${guest.isSelf ? 'This device' : name} is a member there: it removes no other device.`)
+  else if (args.has('member'))
+    out.note(t`--member had no effect: this device has joined the group of ${name}, where ${name} says who is what.`)
   if (offered.length === 0) {
     out.note(t`To share a folder with it, run: holt add DIRECTORY`)
     return

@@ -75,6 +75,14 @@ export interface FolderTotals {
   readonly digest: Uint8Array
 }
 
+/** How another device stands to what this one holds. */
+export interface Lacking {
+  /** Live own entries that it neither holds nor leaves out. */
+  readonly entries: number
+  /** Live own entries of which it says that it does not hold them. */
+  readonly leftOut: number
+}
+
 export interface PlannedIntent extends Intent {
   readonly batch: string
   /** What the path becomes. */
@@ -85,6 +93,8 @@ export interface CatalogueReader {
   own(folder: FolderId, path: RelPath): OwnRow | undefined
   /** Every own row directly in a directory, tombstones too, sorted by name. */
   ownChildren(folder: FolderId, directory: DirPath): OwnRow[]
+  /** The names in a directory that live and are on the disk. */
+  ownNames(folder: FolderId, directory: DirPath): string[]
   /** Live own rows below a directory at any depth, parents first, after a path (for paging), at most `limit`. */
   ownLiveBelow(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): OwnRow[]
   /** Own entries that live, and are not on the disk. */
@@ -112,6 +122,10 @@ export interface CatalogueReader {
   /** How many dirty paths, waiting ones too, live here and are a tombstone somewhere else: what a pass may delete at most. */
   dirtyDeletes(folder: FolderId): number
   totals(folder: FolderId): FolderTotals
+  /** Files of which this device says that it does not hold them: left out, or ignored. Looks at every own row. */
+  notHeldFiles(folder: FolderId): number
+  /** What another device lacks of what lives here. Looks at every own row. */
+  lackingAt(folder: FolderId, device: DeviceId): Lacking
   ownHead(folder: FolderId): OwnHead | undefined
   unpublished(folder: FolderId, limit: number): Entry[]
   /** Own sealed segments of an epoch from a number on, until `maxBytes` is passed. */

@@ -3,12 +3,13 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { DeviceId } from '../protocol/ids.ts'
 import { folderIdOf } from '../protocol/ids.ts'
+import { deriveRecovery } from '../protocol/recovery.ts'
 import { openBlobStore } from './blobs/store.ts'
 import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
 import { openOrRenew } from './catalogue/catalogue-file.ts'
 import { incomingDirectory } from './disk/context.ts'
+import { readGroupCopies, writeGroupCopy } from './disk/group-copies.ts'
 import { createDiskWorkers } from './disk/disk-workers.ts'
 import type { DiskWorkers } from './disk/disk-workers.ts'
 import { createRoot, probeTraits } from './disk/create-root.ts'
@@ -21,18 +22,23 @@ import { openStateFiles } from './disk/state-files.ts'
 import { createEventLog } from './http/event-log.ts'
 import type { Identity } from './identity-file.ts'
 import { createMachine } from './machine.ts'
-import { createNativeCrypto } from './native-crypto.ts'
+import { createNativeCrypto, createSigner } from './native-crypto.ts'
 import type { Libp2pPeerTransport } from './peers/transport.ts'
 import type { Clock, Log, PeerTransport, Random } from './ports.ts'
 import type { EventFeed } from './service/event-feed.ts'
 import { createEventFeed } from './service/event-feed.ts'
+import { GroupCopies } from './service/group-copies.ts'
 import type { Notes } from './service/notes.ts'
 import { openNotes } from './service/notes.ts'
 import { policyOf } from './service/folder-choices.ts'
 import type { ServiceParts } from './service/parts.ts'
 import { nameOf } from './service/refs.ts'
 import { Troubles } from './service/troubles.ts'
+import type { Suspicions } from './service/suspicions.ts'
+import { openSuspicions } from './service/suspicions.ts'
 import { Uploads } from './service/uploads.ts'
+import { toWarning } from './service/warnings.ts'
+import { serveClock, watchClocks } from './sync/clock-check.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import { createDeviceSync } from './sync/device-sync.ts'
 import type { Deps } from './sync/folder.ts'
@@ -42,7 +48,7 @@ import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
 import { servePortChecks } from './sync/port-check.ts'
-import type { OpenRoot } from './sync/engine-options.ts'
+import type { EngineEvent, OpenRoot } from './sync/engine-options.ts'
 import type { FolderSettings } from './sync/settings.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
 import type { DaemonOptions } from './daemon-opening.ts'
@@ -87,8 +93,19 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   }
   const groupLog = await foundOrOpen(o, deps, identity)
   const notes = stack.use(await openNotes(deps))
+  const suspicions = stack.use(await watchSuspicions(deps, () => running.parts))
   const transport = stack.use(await openTransport(o, state, identity))
-  const running = buildDaemon(o, { deps, groupLog, transport, workers, identity, catalogueFile, notes })
+  const running: Running = buildDaemon(o, {
+    deps,
+    groupLog,
+    transport,
+    workers,
+    identity,
+    catalogueFile,
+    notes,
+    suspicions,
+  })
+  stack.use(running.copies)
   const http = stack.use(await openHttp(o, running.parts, state))
   const stop = new AbortController()
   const work = runAll(running, deps, { signal: stop.signal })
@@ -120,17 +137,19 @@ interface Opened {
   readonly identity: Identity
   readonly catalogueFile: OpenedCatalogue
   readonly notes: Notes
+  readonly suspicions: Suspicions
 }
 
 interface Running {
   readonly parts: ServiceParts
   readonly sync: DeviceSync
   readonly keeper: GroupKeeper
+  readonly copies: GroupCopies
   readonly ended: Promise<'stop' | 'leave'>
 }
 
 function buildDaemon(o: DaemonOptions, opened: Opened): Running {
-  const { deps, groupLog, transport, workers, identity, notes } = opened
+  const { deps, groupLog, transport, identity, notes } = opened
   const trees = new Map<string, DiskTree>()
   const events = createEventLog({ clock: deps.clock })
   const feed = createEventFeed(() => parts)
@@ -139,21 +158,23 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
   )
   const ended = Promise.withResolvers<'stop' | 'leave'>()
   const uploads = watchUploads(deps, feed)
-  const sync = buildSync(o, opened, trees, feed, uploads)
-  const logFailure = (device: DeviceId, cause: unknown): void =>
-    deps.log.event('group.failed', { device, cause: String(cause) })
-  const keeper = new GroupKeeper(
-    { transport, clock: deps.clock, log: groupLog },
-    {
-      random: deps.random,
-      onExchange: ({ device, wasMember, result }) => {
-        deps.log.event('group.exchanged', { device, result: result.kind })
-        if (wasMember) troubles.exchanged(device, result)
-      },
-      onFailure: logFailure,
+  const sync = buildSync(
+    o,
+    opened,
+    trees,
+    uploads,
+    (event) => {
+      // A root may have come, moved, or come back.
+      if (event.kind === 'observed') copies.touch()
+      feed.onEngine(event)
     },
+    feed,
   )
+  const keeper = buildKeeper(opened, troubles)
+  const copies = buildCopies(opened, sync)
   groupLog.onChange((after, before) => {
+    copies.touch()
+    for (const device of after.removed.keys()) if (before.members.has(device)) opened.suspicions.forget(device)
     sync.engine.forget([...after.removed.keys()].filter((device) => before.members.has(device)))
     if (after.hasUnknownKind !== before.hasUnknownKind || after.folders !== before.folders) sync.engine.groupChanged()
     feed.onGroup(after, before)
@@ -170,19 +191,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     pairPorts,
     transport,
     events,
-    machine: createMachine({
-      ...o,
-      clock: deps.clock,
-      homeDirectory: homedir(),
-      roots: () => rootFacts(sync, trees),
-      createRoot: async (path, folder) => {
-        await createRoot({ path, folder })
-      },
-      inspect: inspectPath,
-      saveFile,
-      localFiles: (path, options) =>
-        localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),
-    }),
+    machine: buildMachine(o, opened, sync, trees),
     facts: {
       version: o.version,
       platform: process.platform,
@@ -193,10 +202,73 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     },
     notes,
     troubles,
+    suspicions: opened.suspicions,
     uploads,
+    signerOfWords: (words) => createSigner(deriveRecovery(words).signingSeed),
     stop: (how) => ended.resolve(how),
   }
-  return { parts, sync, keeper, ended: ended.promise }
+  return { parts, sync, keeper, copies, ended: ended.promise }
+}
+
+function buildKeeper({ deps, groupLog, transport, suspicions }: Opened, troubles: Troubles): GroupKeeper {
+  const { clock, random } = deps
+  return new GroupKeeper(
+    { transport, clock, log: groupLog },
+    {
+      random,
+      onExchange: ({ device, wasMember, result }) => {
+        deps.log.event('group.exchanged', { device, result: result.kind })
+        if (wasMember) troubles.exchanged(device, result)
+        if (!wasMember || result.kind !== 'in-step') return
+        if (result.isRolledBack) suspicions.noticed(device, 'rolled-back', null)
+        else suspicions.over(device, 'rolled-back', null)
+      },
+      onFailure: (device, cause) => deps.log.event('group.failed', { device, cause: String(cause) }),
+    },
+  )
+}
+
+function buildCopies({ deps, groupLog }: Opened, sync: DeviceSync): GroupCopies {
+  return new GroupCopies({
+    log: groupLog,
+    store: { write: writeGroupCopy, read: readGroupCopies },
+    crypto: deps.crypto,
+    events: deps.log,
+    roots: () => sync.engine.held().map(({ settings: { id, path } }) => ({ id, path })),
+  })
+}
+
+function buildMachine(
+  o: DaemonOptions,
+  { deps, workers }: Opened,
+  sync: DeviceSync,
+  trees: ReadonlyMap<string, DiskTree>,
+): ServiceParts['machine'] {
+  return createMachine({
+    ...o,
+    clock: deps.clock,
+    homeDirectory: homedir(),
+    roots: () => rootFacts(sync, trees),
+    createRoot: async (path, folder) => {
+      await createRoot({ path, folder })
+    },
+    inspect: inspectPath,
+    saveFile,
+    groupCopies: readGroupCopies,
+    localFiles: (path, options) =>
+      localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),
+  })
+}
+
+function watchSuspicions(deps: Deps, parts: () => ServiceParts): Promise<Suspicions> {
+  return openSuspicions({
+    ...deps,
+    onNews: (suspicion) => {
+      const { device } = suspicion
+      const warning = toWarning(parts(), suspicion)
+      parts().events.publish({ kind: 'device.warning', device, name: nameOf(parts(), device), warning })
+    },
+  })
 }
 
 function watchUploads({ clock }: Deps, feed: EventFeed): Uploads {
@@ -208,8 +280,9 @@ function buildSync(
   o: DaemonOptions,
   { deps, groupLog, transport, workers }: Opened,
   trees: Map<string, DiskTree>,
-  feed: EventFeed,
   uploads: Uploads,
+  onEvent: (event: EngineEvent) => void,
+  feed: EventFeed,
 ): DeviceSync {
   return createDeviceSync({
     deps,
@@ -224,7 +297,7 @@ function buildSync(
     retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100, perPath: null, bytes: null },
     release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, workers, trees),
-    onEvent: (event) => feed.onEngine(event),
+    onEvent,
     onTransfer: (event) => feed.onTransfer(event),
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
     onSent: (device, part) => uploads.sent(device, part),
@@ -277,9 +350,18 @@ async function runAll(
   parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: parts.notes.wasClean })
   using _uploads = parts.uploads
   using _checks = servePortChecks({ transport: parts.transport, clock }, o)
+  using _clock = serveClock({ transport: parts.transport, clock }, o)
   const loops = [
     sync.run(o),
     keeper.run(o),
+    watchClocks(
+      {
+        ...{ transport: parts.transport, clock },
+        online: () => [...sync.engine.sessions().all()].map(({ remote }) => remote),
+        onSeen: (device, aheadMs) => parts.suspicions.clockSeen(device, aheadMs),
+      },
+      o,
+    ),
     watchMachine(
       clock,
       {

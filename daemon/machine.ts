@@ -25,6 +25,7 @@ export interface MachineParts<Facts, File, Save> {
   readonly roots: () => DoctorFacts['roots']
   readonly createRoot: (path: string, folder: FolderId) => Promise<void>
   readonly inspect: (path: string) => Promise<Facts>
+  readonly groupCopies: (path: string) => Promise<Uint8Array[]>
   readonly localFiles: (path: string, o: AbortOptions) => AsyncIterable<File>
   readonly saveFile: Save
 }
@@ -32,7 +33,7 @@ export interface MachineParts<Facts, File, Save> {
 /** The machine as the service sees it. */
 export interface Machine<Facts, File, Save> extends Pick<
   MachineParts<Facts, File, Save>,
-  'inspect' | 'createRoot' | 'localFiles' | 'saveFile'
+  'inspect' | 'groupCopies' | 'createRoot' | 'localFiles' | 'saveFile'
 > {
   proposedPath(name: string): string
   checks(o: AbortOptions): Promise<Check[]>
@@ -52,6 +53,7 @@ export function createMachine<Facts, File, Save>(parts: MachineParts<Facts, File
   const tail = async (limit: number): Promise<LogRecord[]> => (await log.tail(limit)).map(toRecord)
   return {
     inspect: parts.inspect,
+    groupCopies: parts.groupCopies,
     createRoot: parts.createRoot,
     localFiles: parts.localFiles,
     saveFile: parts.saveFile,

@@ -213,6 +213,8 @@ export interface RootTraits {
   readonly caseSensitive: boolean
   readonly executableBit: boolean
   readonly symlinks: boolean
+  /** Names that Windows has another use for, or none, cannot be had: `CON`, `a:b`, a dot or space at the end. */
+  readonly windowsNames: boolean
   /** Bytes that the volume has in all. */
   readonly volumeBytes: number
 }

@@ -34,6 +34,8 @@ export const VECTOR_DEVICES_MAX = 64
 export const SEGMENT_ENTRIES_MAX = 4096
 /** Bytes of one segment's body. */
 export const SEGMENT_BYTES_MAX = 1 * MIB
+/** Bytes of a head's body: ten times what it needs today. */
+export const HEAD_BYTES_MAX = 2 * KIB
 /** Unknown keys that an entry may carry along, and the bytes of each value. */
 export const EXTRA_KEYS_MAX = 16
 export const EXTRA_VALUE_BYTES_MAX = 8 * KIB
@@ -83,6 +85,8 @@ export const KEPT_ITEMS_MAX = 512
 export const KEPT_ANSWER_MAX = 10_000
 /** How long an asked device may be silent, in milliseconds: it may be copying a large file. */
 export const KEPT_SILENCE_MS = 10 * 60_000
+/** A frame about clocks. */
+export const CLOCK_FRAME_BYTES_MAX = 64
 /** One step and the whole of a pairing run, in milliseconds. */
 export const PAIR_STEP_MS = 20_000
 export const PAIR_RUN_MS = 60_000
@@ -97,3 +101,6 @@ export const PAIR_FAILURES_PER_HOUR = 10
 export const SESSION_SILENCE_MS = 30_000
 /** How long a peer that sent a wrong chunk is not asked again, in milliseconds. */
 export const LIAR_BAN_MS = 60 * 60_000
+
+/** Characters of recovery words as a person types them: twelve words of eight letters, numbered and spaced at will. */
+export const RECOVERY_TEXT_CHARACTERS_MAX = 500

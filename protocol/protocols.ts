@@ -3,6 +3,7 @@
 import {
   BLOB_FRAME_BYTES_MAX,
   KEPT_FRAME_BYTES_MAX,
+  CLOCK_FRAME_BYTES_MAX,
   META_INFLATED_BYTES_MAX,
   PAIR_WELCOME_BYTES_MAX,
   PORT_FRAME_BYTES_MAX,
@@ -57,6 +58,12 @@ export const KEPT: ProtocolSpec = {
   id: '/holt/kept/1',
   frameBytesMax: KEPT_FRAME_BYTES_MAX,
   isDeflated: true,
+  isOpenToStrangers: false,
+}
+export const CLOCK: ProtocolSpec = {
+  id: '/holt/clock/1',
+  frameBytesMax: CLOCK_FRAME_BYTES_MAX,
+  isDeflated: false,
   isOpenToStrangers: false,
 }
 export const PAIR: ProtocolSpec = {

@@ -43,10 +43,13 @@ export function joinVectors(a: Vector, b: Vector): Vector {
   return sorted(counters)
 }
 
-/** `vector` with the counter of `device` set; the counter must be above the one that it has. */
+/**
+ * `vector` with the counter of `device` set; the counter must be above the one that it has. Only a liar's counters come to the end
+ * of what can be counted: there they stay, and the edit meets what it was made of as a conflict, in which nothing is lost.
+ */
 export function withCounter(vector: Vector, device: DeviceId, counter: number): Vector {
   const counters = new Map<DeviceId, number>(vector)
-  counters.set(device, counter)
+  counters.set(device, Math.min(counter, Number.MAX_SAFE_INTEGER))
   return sorted(counters)
 }
 

@@ -5,6 +5,7 @@ import { zApi, zConfig, zDoctor, zLogRecord, zStatus } from '../protocol/api/dae
 import { zDevice, zDeviceList } from '../protocol/api/devices.ts'
 import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
+import { zRecovery } from '../protocol/api/recovery.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
 import { zRestored, zUndoList, zUndone, zVersionPage } from '../protocol/api/versions.ts'
@@ -30,6 +31,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   Folder: zFolder,
   FolderList: zFolderList,
   LogRecord: zLogRecord,
+  Recovery: zRecovery,
   ServiceStatus: zServiceStatus,
   Restored: zRestored,
   Status: zStatus,

@@ -33,7 +33,7 @@ export function checkPromise(row: PromiseRow, results: readonly TestResult[], pa
   return [...faults, ...lost.map((mutant) => `the mutant ${mutant} is not in ${MUTANTS_DIRECTORY}`)]
 }
 
-function checkTest(test: string, results: readonly TestResult[]): string[] {
+export function checkTest(test: string, results: readonly TestResult[]): string[] {
   const found = results.filter((result) => isNamed(result, test))
   if (found.length === 0) return [`"${test}" did not run: no such test, or it was not part of the last run`]
   const bad = found.filter((result) => result.status !== 'passed')

@@ -4,7 +4,7 @@ import type { Device } from '../../protocol/api/devices.ts'
 import { formatTime } from '../amounts.ts'
 import { toColumns } from '../columns.ts'
 import type { CommandContext } from '../command.ts'
-import { renderDevices } from '../device-view.ts'
+import { renderDevices, renderRemoved, renderWarning } from '../device-view.ts'
 import type { Text } from '../text.ts'
 import { styled, t } from '../text.ts'
 
@@ -18,7 +18,8 @@ export async function runDevices({ args, client, out, signal, world }: CommandCo
   }
   const list = await client.call('listDevices', {}, { signal })
   if (args.has('json')) out.json(list)
-  else for (const line of renderDevices(list.devices, world.nowMs())) out.line(line)
+  else
+    for (const line of [...renderDevices(list.devices, world.nowMs()), ...renderRemoved(list.removed)]) out.line(line)
 }
 
 function renderDevice(device: Device): Text[] {
@@ -34,5 +35,6 @@ function renderDevice(device: Device): Text[] {
     ['folders', String(device.folders.length)],
     ...(device.trouble === null ? [] : [['trouble', device.trouble] satisfies [string, string]]),
   ]
-  return toColumns(facts.map(([name, value]) => [styled('dim', name), t`${value}`]))
+  const lines = toColumns(facts.map(([name, value]) => [styled('dim', name), t`${value}`]))
+  return [...lines, ...device.warnings.flatMap((warning) => renderWarning(warning))]
 }

@@ -30,6 +30,7 @@ function changeOf(args: Args): Omit<ChangeFolder, 'confirm'> {
     ...(policy !== undefined && { conflictPolicy: policy }),
     ...(Object.keys(retention).length > 0 && { retention }),
     ...(selection !== undefined && { selection }),
+    ...linksOf(args),
   }
 }
 
@@ -78,9 +79,17 @@ function selectionOf(args: Args): ChangeFolder['selection'] {
   }
 }
 
-function linesOf({ name, mode, conflictPolicy, retention, selection }: Folder): Text[] {
+function linksOf(args: Args): Pick<ChangeFolder, 'links'> {
+  const links = args.value('links')
+  if (links === undefined) return {}
+  if (links === 'inside' || links === 'any') return { links }
+  throw usageError(`"${links}" is no choice of links.`, 'It is inside or any.')
+}
+
+function linesOf({ name, mode, conflictPolicy, retention, selection, links }: Folder): Text[] {
   const lines = [t`${styled('bold', name)}: ${mode ?? 'not on this device'}; conflicts: ${conflictPolicy}.`]
   if (retention !== null) lines.push(t`Earlier contents are kept ${keptPhrase(retention)}.`)
+  if (links === 'any') lines.push(t`Symbolic links may lead out of it.`)
   if (selection === null) return lines
   const { include, exclude } = selection
   if (include.length > 0) lines.push(t`Kept here is only: ${include.join('  ')}`)

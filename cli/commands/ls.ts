@@ -68,5 +68,6 @@ function renderEntry(entry: Entry): Text {
 
 function styleOf(state: EntryState): Style {
   if (state === 'synced') return 'green'
+  if (state === 'left-out') return 'dim'
   return state === 'missing' || state === 'pending' ? 'cyan' : 'yellow'
 }

@@ -34,7 +34,7 @@ async function checkGiven({ out }: CommandContext, given: string): Promise<strin
 async function join(context: CommandContext, code: string): Promise<void> {
   const { args, client, out, signal } = context
   const address = args.value('address')
-  const body = { code, ...(address !== undefined && { address }) }
+  const body = { code, ...roleOf(context), ...(address !== undefined && { address }) }
   const run = await client.call('joinPairing', { body }, { signal })
   out.note(t`Looking for the device that shows the code ${address === undefined ? '' : `at ${address} `}…`)
   await followToEnd(context, run, signal)
@@ -43,7 +43,7 @@ async function join(context: CommandContext, code: string): Promise<void> {
 /** The code is on stdout before anything else happens. A code of the other device may be typed meanwhile. */
 async function showCode(context: CommandContext): Promise<void> {
   const { args, client, out, signal, world } = context
-  const run = await client.call('startPairing', {}, { signal })
+  const run = await client.call('startPairing', { query: roleOf(context) }, { signal })
   if (run.code === null) throw new CliError(EXIT.failed, 'The daemon began a pairing without a code.')
   out.line(styled('bold', run.code))
   if (args.has('qr')) out.raw(`${await drawQr(run.code)}\n`)
@@ -70,6 +70,11 @@ async function followOrType(context: CommandContext, run: Pairing, typing: Promi
   if (code !== undefined) typed.abort(new Error('another code was typed'))
   await following
   return code
+}
+
+/** What the other device becomes, where this group is the one that stays. */
+function roleOf({ args }: CommandContext): { readonly guestRole?: 'member' } {
+  return args.has('member') ? { guestRole: 'member' } : {}
 }
 
 async function drawQr(code: string): Promise<string> {

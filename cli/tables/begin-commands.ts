@@ -51,6 +51,7 @@ export const BEGIN_COMMANDS: readonly Command[] = [
     flags: [
       { name: 'join', short: 'j', description: 'Join: ask for the code, or read it from stdin' },
       { name: 'address', short: 'a', value: 'HOST[:PORT]', description: 'Where the device is that shows the code' },
+      { name: 'member', description: 'The device that joins this group is a member: it removes nobody' },
       { name: 'qr', description: 'Show the code as a QR code, too' },
     ],
     operations: ['startPairing', 'joinPairing', 'followPairing', 'chooseInviter', 'cancelPairing', 'getDaemon'],

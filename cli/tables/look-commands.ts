@@ -4,8 +4,8 @@ import type { Command } from '../command.ts'
 
 /** What `ls --state` takes. */
 export const LS_STATES = [
-  ...(['all', 'problem', 'synced', 'missing', 'pending', 'conflict', 'unstable', 'locked', 'blocked'] as const),
-  ...(['unreadable', 'skipped', 'damaged', 'failed'] as const),
+  ...(['all', 'problem', 'synced', 'missing', 'pending', 'conflict', 'left-out', 'unstable', 'locked'] as const),
+  ...(['blocked', 'unreadable', 'skipped', 'damaged', 'failed'] as const),
 ] as const
 
 export const LOOK_COMMANDS: readonly Command[] = [

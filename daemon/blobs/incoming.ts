@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { constants } from 'node:fs'
+import { constants, ftruncateSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
@@ -13,6 +13,7 @@ import type { Hasher } from '../../protocol/crypto.ts'
 import { blobHashOf, idBytes } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { AbortOptions, IncomingBlob, StoredBlob } from '../ports.ts'
+import { withoutHoles } from './holes.ts'
 import { hasErrno, storing } from './store-error.ts'
 import type { StoreRoom } from './store-room.ts'
 import { finish, partPath } from './store-room.ts'
@@ -32,10 +33,10 @@ export async function receiveBlob(
     const file = await open(partPath(room, blob.hash), PART_FLAGS, FILE_MODE)
     const incoming = new IncomingPart(room, blob, chunks, file)
     try {
-      await incoming.resume(signal)
+      await room.free.promise(incoming, blob.sizeBytes - (await incoming.resume(signal)))
       return incoming
     } catch (cause) {
-      await file.close()
+      await incoming[Symbol.asyncDispose]()
       throw cause
     }
   })
@@ -55,6 +56,10 @@ class IncomingPart implements IncomingBlob {
   #isCatchingUp = false
   readonly #underWay = new Set<Promise<unknown>>()
   #isClosed = false
+  /** Where nothing was written when it was opened. */
+  #freshFrom = 0
+  /** How far the file reaches once all writes that have begun are done. */
+  #extent = 0
 
   constructor(room: StoreRoom, blob: BlobRef, chunks: ChunkList | null, file: FileHandle) {
     this.blob = blob
@@ -65,16 +70,19 @@ class IncomingPart implements IncomingBlob {
     this.#hasher = room.crypto.hasher()
   }
 
-  /** Reads the part as far as it goes, each byte once. */
-  async resume(signal: AbortSignal): Promise<void> {
+  /** Reads the part as far as it goes, each byte once. @returns the bytes that are there already. */
+  async resume(signal: AbortSignal): Promise<number> {
     const { size } = await this.#file.stat()
     if (size > this.blob.sizeBytes) await this.#file.truncate(this.blob.sizeBytes)
+    this.#freshFrom = size
+    this.#extent = Math.min(size, this.blob.sizeBytes)
     for (const chunkNo of [...this.#missing]) {
-      if (chunkNo * CHUNK_BYTES >= size) return
+      if (chunkNo * CHUNK_BYTES >= size) break
       signal.throwIfAborted()
       const bytes = await this.#readChunk(chunkNo)
       if (this.#isChunk(chunkNo, bytes)) this.#arrived(chunkNo, bytes)
     }
+    return Math.min(size, this.blob.sizeBytes)
   }
 
   missing(): readonly number[] {
@@ -85,8 +93,12 @@ class IncomingPart implements IncomingBlob {
     assert.ok(!this.#isClosed, 'a blob that was closed receives nothing')
     if (!this.#isChunk(chunkNo, bytes)) return 'wrong'
     if (!this.#missing.has(chunkNo)) return 'written'
-    const writing = storing(`blob ${this.blob.hash}`, () => this.#writeAll(bytes, chunkNo * CHUNK_BYTES))
+    const writing = storing(`blob ${this.blob.hash}`, async () => {
+      await this.#room.free.take(bytes.length)
+      await this.#writeAll(bytes, chunkNo * CHUNK_BYTES)
+    })
     await this.#track(writing)
+    this.#room.free.wrote(this, bytes.length)
     this.#arrived(chunkNo, bytes)
     return 'written'
   }
@@ -101,6 +113,7 @@ class IncomingPart implements IncomingBlob {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#room.free.release(this)
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
     await this.#file.close()
   }
@@ -171,9 +184,20 @@ class IncomingPart implements IncomingBlob {
   }
 
   async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      at += (await this.#file.write(bytes, at, bytes.length - at, position + at)).bytesWritten
+    const parts = position >= this.#freshFrom ? [...withoutHoles(bytes)] : [{ at: 0, end: bytes.length }]
+    this.#extend(position + bytes.length, parts.at(-1)?.end !== bytes.length)
+    for (const { at: start, end } of parts) {
+      for (let at = start; at < end;) {
+        at += (await this.#file.write(bytes, at, end - at, position + at)).bytesWritten
+      }
     }
+  }
+
+  /** A chunk that ends in a hole is there only if the file reaches to its end. At once, so that no write of another comes between. */
+  #extend(end: number, isHole: boolean): void {
+    if (end <= this.#extent) return
+    this.#extent = end
+    if (isHole) ftruncateSync(this.#file.fd, end)
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {

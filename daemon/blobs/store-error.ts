@@ -4,6 +4,8 @@ export type StoreErrorCode =
   /** The bytes are not those of the blob. */
   | 'wrong-hash'
   | 'no-space'
+  /** This blob does not fit on the disk; smaller ones may. */
+  | 'no-room'
   /** The store does not have the blob. */
   | 'missing'
   | 'io'

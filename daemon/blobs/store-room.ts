@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { BlobLocation, FileIdentity, StoredBlob } from '../ports.ts'
+import { FreeRoom } from './free-room.ts'
 
 /** Writes of whole blobs and commits that are under way at once: what a disk syncs well together. */
 const IN_FLIGHT_MAX = 16
@@ -16,6 +17,7 @@ export interface StoreRoom {
   readonly directory: string
   readonly crypto: Crypto
   readonly slots: Slots
+  readonly free: FreeRoom
 }
 
 const PART = '.part'
@@ -23,7 +25,7 @@ const TEMPORARY = '.new-'
 const HASH_CHARACTERS = 64
 
 export function createStoreRoom(directory: string, crypto: Crypto): StoreRoom {
-  return { directory, crypto, slots: new Slots(IN_FLIGHT_MAX) }
+  return { directory, crypto, slots: new Slots(IN_FLIGHT_MAX), free: new FreeRoom(directory) }
 }
 
 export const wholePath = (room: StoreRoom, hash: BlobHash): string => join(room.directory, hash)

@@ -11,6 +11,7 @@ import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf, parseBlobHash } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { AbortOptions, BlobStore, ByteRange, StoredBlob } from '../ports.ts'
+import { withoutHoles } from './holes.ts'
 import { receiveBlob } from './incoming.ts'
 import { StoreError, hasErrno, storing } from './store-error.ts'
 import type { StoreRoom } from './store-room.ts'
@@ -76,6 +77,7 @@ async function putBlob(
   if (source instanceof Uint8Array) checkHash(hash, room.crypto.blake3(source))
   return await room.slots.use(signal, () =>
     storing(`blob ${hash}`, async () => {
+      await room.free.take(source instanceof Uint8Array ? source.length : 0)
       const temporary = temporaryPath(room, hash)
       try {
         await writeSynced(room, temporary, hash, source, signal)
@@ -100,16 +102,18 @@ async function writeSynced(
     return
   }
   await using file = await open(path, NEW_FLAGS, FILE_MODE)
-  if (source instanceof Uint8Array) await writeAll(file, source)
+  let size = 0
+  if (source instanceof Uint8Array) size = await writeAll(file, source, 0)
   else {
     await pipe(
       source,
       (pieces) => checked(pieces, hash, room.crypto.hasher(), signal),
       async (pieces) => {
-        for await (const piece of pieces) await writeAll(file, piece)
+        for await (const piece of pieces) size = await writeAll(file, piece, size)
       },
     )
   }
+  await file.truncate(size)
   await file.datasync()
 }
 
@@ -124,8 +128,12 @@ async function writeSmall(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten
+/** Behind what was written before. @returns where it ends. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+  for (const { at: start, end } of withoutHoles(bytes)) {
+    for (let at = start; at < end;) at += (await file.write(bytes, at, end - at, position + at)).bytesWritten
+  }
+  return position + bytes.length
 }
 
 /** The same pieces; throws behind the last one unless they are the blob. */

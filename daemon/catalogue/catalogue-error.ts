@@ -1,4 +1,4 @@
-/** What may be wrong with the catalogue when it is opened. */
+/** What may be wrong with the catalogue when it is opened, or written. */
 
 export type CatalogueErrorCode =
   /** Written by a newer program. Untouched. */
@@ -9,6 +9,10 @@ export type CatalogueErrorCode =
   | 'no-space'
   /** The operating system does not let us read or write it. Untouched. */
   | 'unusable'
+  /** The disk that holds it is full. Nothing of the transaction was kept. */
+  | 'full'
+  /** The disk that holds it fails. Nothing of the transaction was kept. */
+  | 'io'
 
 export class CatalogueError extends Error {
   override readonly name = 'CatalogueError'

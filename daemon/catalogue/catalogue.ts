@@ -58,7 +58,7 @@ function overDatabase(db: Database.Database, o: CatalogueOptions): Omit<SqliteCa
   let synced: boolean | undefined
   const failed = (cause: unknown): unknown => {
     if (isCorrupt(cause)) o.onCorrupt?.(cause)
-    return cause
+    return toDiskError(cause)
   }
   return {
     read: (body) => {
@@ -97,6 +97,15 @@ function checkAndForget(db: Database.Database, tables: Tables, { crypto, steps =
   db.transaction(() => {
     for (const { folder, device } of differing) forgetDevice(tables, folder, device)
   })()
+}
+
+/** What the disk refuses, in a sentence; anything else as it is. */
+function toDiskError(cause: unknown): unknown {
+  if (!(cause instanceof Database.SqliteError)) return cause
+  if (cause.code === 'SQLITE_FULL')
+    return new CatalogueError('full', 'the disk that holds the catalogue is full; free some space on it', { cause })
+  if (!/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(cause.code)) return cause
+  return new CatalogueError('io', `the disk that holds the catalogue fails: ${cause.message}`, { cause })
 }
 
 /** A page that is not what SQLite wrote, or a file that is no database at all. */

@@ -21,6 +21,7 @@ import { createDirtyReader } from './dirty.ts'
 import { createPathReader } from './paths.ts'
 import type { Beside } from './seal.ts'
 import { damaged, unsealed } from './seal.ts'
+import { createStandingReader } from './standing.ts'
 import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
@@ -38,6 +39,10 @@ export function createReader(tables: Tables): CatalogueReader {
     },
     ownChildren: (folder, directory) =>
       rows(sql(`${OWN} where o.folder = ? and o.parent = ? order by o.name`).all(n(folder), directory)),
+    ownNames: (folder, directory) =>
+      sql('select name from own where folder = ? and parent = ? and live and fingerprint is not null')
+        .pluck()
+        .all(n(folder), directory) as string[],
     ownLiveBelow: (folder, directory, after, limit) => ownLiveBelow(tables, folder, directory, after, limit),
     ownDirectories: (folder) =>
       sql('select distinct parent from own where folder = ? and live and fingerprint is not null')
@@ -49,6 +54,7 @@ export function createReader(tables: Tables): CatalogueReader {
     chunkList: (digest) => chunkListOf(tables, digest),
     ...createDirtyReader(tables),
     totals: (folder) => totalsOf(tables, folder),
+    ...createStandingReader(tables),
     ownHead: (folder) => ownHeadOf(tables, folder),
     unpublished: (folder, limit) =>
       entries(

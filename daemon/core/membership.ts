@@ -27,6 +27,16 @@ export interface Member {
   readonly seniority: number
 }
 
+/** How a device came out of the group. */
+export interface Removal {
+  /** The author of the removal that counted first: the device itself where it left, the key of the words where those were used. */
+  readonly by: DeviceId
+  /** When, in milliseconds by its author's clock. */
+  readonly atMs: number
+  /** Somebody who may say so said that it is in other hands. */
+  readonly isLost: boolean
+}
+
 export interface GroupFolder extends FolderRecord {
   /** The offer is taken back; whoever holds the folder keeps the files. */
   readonly isWithdrawn: boolean
@@ -37,8 +47,9 @@ export interface GroupState {
   readonly name: string
   /** By seniority. */
   readonly members: ReadonlyMap<DeviceId, Member>
-  /** Each with the author of the removal that counted first. */
-  readonly removed: ReadonlyMap<DeviceId, DeviceId>
+  readonly removed: ReadonlyMap<DeviceId, Removal>
+  /** The author of operations that are signed with the recovery words. */
+  readonly recovery: DeviceId
   /** What each device that ever was a member was last called. */
   readonly names: ReadonlyMap<DeviceId, string>
   readonly folders: ReadonlyMap<FolderId, GroupFolder>
@@ -74,11 +85,22 @@ function stateOf(graph: GroupGraph, seating: Seating): GroupState {
     name: change.kind === 'genesis' ? change.name : '',
     members: membersOf(seating, names),
     names,
-    removed: new Map([...seating.removals].map(([device, [first]]) => [device, first?.author ?? device])),
+    removed: removedOf(seating),
+    recovery: seating.recovery,
     folders,
     heads: graph.heads,
     hasUnknownKind,
   }
+}
+
+function removedOf({ removals }: Seating): Map<DeviceId, Removal> {
+  const removed = new Map<DeviceId, Removal>()
+  for (const [device, ops] of removals) {
+    const [first] = ops
+    if (first === undefined) continue
+    removed.set(device, { by: first.author, atMs: first.hlc.ms, isLost: ops.some(({ change }) => change.isLost) })
+  }
+  return removed
 }
 
 function setFolder(folders: Map<FolderId, GroupFolder>, record: FolderRecord): void {

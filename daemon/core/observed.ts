@@ -13,6 +13,8 @@ export interface Sighting {
   readonly mtimeMs: number
   /** Whether the base knows what the disk last looked like; not so after the catalogue was lost. */
   readonly hasBase: boolean
+  /** The path was left out until now: what is on the disk need not have seen what is said of it. */
+  readonly isReselected?: boolean
 }
 
 export type Observed =
@@ -56,7 +58,8 @@ function edit(
   const all = own === undefined ? others : [own, ...others]
   const largest = all.reduce((max, entry) => Math.max(max, counterOf(entry.version, self)), 0)
   // Without a base nobody knows what this content has seen: what others have beside it becomes a conflict, and nothing is lost.
-  const keeps = sighting.hasBase || own?.content.kind === 'deleted' || own?.isHeld === false
+  const isUnseen = own?.isHeld === false && sighting.isReselected === true
+  const keeps = !isUnseen && (sighting.hasBase || own?.content.kind === 'deleted' || own?.isHeld === false)
   const seen = keeps ? (own?.version ?? EMPTY_VECTOR) : EMPTY_VECTOR
   const changedMs = Math.min(sighting.mtimeMs, wallMs)
   return {
@@ -65,7 +68,7 @@ function edit(
     mtimeMs: sighting.mtimeMs,
     version: withCounter(seen, self, Math.max(largest + 1, unixSeconds)),
     modBy: self,
-    t: own === undefined ? changedMs : Math.max(own.t + 1, changedMs),
+    t: own === undefined ? changedMs : Math.max(Math.min(own.t + 1, Number.MAX_SAFE_INTEGER), changedMs),
     isConflictCopy: own?.isConflictCopy ?? false,
     isHeld: true,
     extra: own?.extra ?? [],

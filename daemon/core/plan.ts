@@ -218,6 +218,7 @@ function actionFor(target: Target, planning: Planning, isVacated: boolean, wave:
   const present = isVacated ? undefined : presentOf(target.own)?.content
   const isDamaged = planning.means.damaged?.has(target.entry.path) === true
   const one = (action: Action): Found => ({ kind: 'action', action, wave })
+  if (target.reason === 'left-out') return one({ kind: 'record' })
   switch (content.kind) {
     case 'deleted':
       if (present === undefined || target.local !== undefined) return one({ kind: 'record' })

@@ -41,6 +41,8 @@ export type ReasonCode =
   | 'waits-for-directory'
   /** The bytes on the disk are bad, and are fetched again. */
   | 'damaged'
+  /** This device leaves it out. */
+  | 'left-out'
 
 export type Verdict =
   | { readonly kind: 'nothing'; readonly reason: ReasonCode }

@@ -21,6 +21,9 @@ const DEVICE_CHARACTERS = 7
 export const UNDONE = 'undone'
 export const RESTORED = 'restored'
 
+/** Reasons of what nobody's change took away: it was damaged, or is kept by other devices only. */
+const NO_STEP: readonly string[] = ['damaged', 'left-out']
+
 /** Whose change it was, and in which seconds of that device's clock, both inclusive. */
 export interface StepRange {
   readonly by: DeviceId
@@ -82,7 +85,7 @@ function isOneGo(group: readonly Known[], next: Known): boolean {
 /** Where only the pass is known: versions that an earlier Holt kept. What was damaged, or has no line in the log, is of no step. */
 function stepsByBatch(records: readonly VersionRecord[]): UndoStep[] {
   const unknown = records.filter(
-    ({ taken, batch, reason }) => taken === null && batch !== 'unknown' && reason !== 'damaged',
+    ({ taken, batch, reason }) => taken === null && batch !== 'unknown' && !NO_STEP.includes(reason),
   )
   return [...Map.groupBy(unknown, ({ batch }) => batch)].map(([batch, group]) => toStep(batch, null, group))
 }

@@ -130,6 +130,7 @@ async function tryOut(directory: string): Promise<Omit<RootTraits, 'volumeBytes'
     caseSensitive: !(await isThere(join(directory, 'cASE'))),
     executableBit: await holdsExecutableBit(file),
     symlinks: await holdsSymlinks(join(directory, 'link')),
+    windowsNames: process.platform === 'win32' || !(await takesName(join(directory, 'a?b:'))),
   }
 }
 
@@ -152,6 +153,17 @@ async function holdsExecutableBit(file: string): Promise<boolean> {
     return true
   } catch (cause) {
     if (hasErrno(cause, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP')) return false
+    throw cause
+  }
+}
+
+/** FAT and NTFS refuse such a name under any system. */
+async function takesName(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, '', { mode: 0o600 })
+    return true
+  } catch (cause) {
+    if (hasErrno(cause, 'EINVAL', 'ENOENT', 'EACCES', 'EPERM')) return false
     throw cause
   }
 }

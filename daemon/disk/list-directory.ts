@@ -20,16 +20,20 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** What stands for bytes that are no text. A name may also really contain it. */
 const REPLACEMENT = '\ufffd'
 
+/** Smaller files may have no blocks of their own, and be there. */
+const PLACEHOLDER_BYTES_MIN = 4096n
+
 interface Volume {
   /** The device of the root; undefined when the root is gone. */
   readonly device: bigint | undefined
   readonly holdsExecutableBit: boolean
+  readonly hasPlaceholders: boolean
 }
 
 /** One answer a directory, in order. */
-export function listDirectories({ root, directories, holdsExecutableBit }: ListJob): Listed[] {
+export function listDirectories({ root, directories, holdsExecutableBit, hasPlaceholders }: ListJob): Listed[] {
   const device = lstatSync(root, { bigint: true, throwIfNoEntry: false })?.dev
-  return directories.map((each) => listDirectory(root, each, { device, holdsExecutableBit }))
+  return directories.map((each) => listDirectory(root, each, { device, holdsExecutableBit, hasPlaceholders }))
 }
 
 function listDirectory(root: string, { directory, onDisk }: ToList, volume: Volume): Listed {
@@ -122,6 +126,8 @@ function describe(at: string, diskName: string, path: RelPath, volume: Volume): 
 function toEntry(at: string, diskName: string, path: RelPath, stats: BigIntStats, volume: Volume): DiskEntry {
   const mtimeMs = mtimeMsOf(stats)
   if (stats.isFile()) {
+    if (volume.hasPlaceholders && stats.size >= PLACEHOLDER_BYTES_MIN && stats.blocks === 0n)
+      return blocked(diskName, path, 'placeholder')
     const executable = volume.holdsExecutableBit && isExecutable(stats)
     return { kind: 'file', path, fingerprint: fingerprintOf(stats), sizeBytes: Number(stats.size), mtimeMs, executable }
   }

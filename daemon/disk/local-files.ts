@@ -82,7 +82,13 @@ export interface LocalFile {
   readonly hash: string
 }
 
-const TRAITS: RootTraits = { caseSensitive: true, executableBit: true, symlinks: true, volumeBytes: 0 }
+const TRAITS: RootTraits = {
+  caseSensitive: true,
+  executableBit: true,
+  symlinks: true,
+  windowsNames: false,
+  volumeBytes: 0,
+}
 
 /** Every regular file below a directory. */
 export async function* localFiles(

@@ -9,6 +9,9 @@ import { inBatches, inFlight } from './in-flight.ts'
 /** Directories that one message asks for: enough that it pays, few enough that all threads get some. */
 const BATCH_DIRECTORIES = 8
 
+/** Where cloud drives keep files that are not there; on Linux a file without blocks is a sparse one. */
+const HAS_PLACEHOLDERS = process.platform === 'darwin' || process.platform === 'win32'
+
 /** Told of each directory before it is listed, so that no change after the listing goes unseen. */
 export interface Watching {
   add(directory: DirPath): void
@@ -25,7 +28,13 @@ export async function* scanDirectories(
   const list = async (batch: readonly DirPath[]): Promise<readonly DirectoryListing[]> => {
     for (const directory of batch) watching.add(directory)
     const toList = batch.map((directory) => ({ directory, onDisk: names.onDisk(directory) }))
-    const job = { kind: 'list', root, holdsExecutableBit: traits.executableBit, directories: toList } as const
+    const job = {
+      kind: 'list',
+      root,
+      holdsExecutableBit: traits.executableBit,
+      hasPlaceholders: HAS_PLACEHOLDERS,
+      directories: toList,
+    } as const
     const listed = await workers.run(job, { signal })
     for (const { listing, differing } of listed) names.setDirectory(listing.directory, differing)
     return listed.map(({ listing }) => listing)

@@ -8,6 +8,8 @@ export interface ListJob {
   readonly kind: 'list'
   readonly root: string
   readonly holdsExecutableBit: boolean
+  /** Cloud drives put files here that have a size and no blocks, and reading one would fetch it. */
+  readonly hasPlaceholders: boolean
   readonly directories: readonly ToList[]
 }
 export interface ToList {

@@ -1,5 +1,6 @@
 /** The Fastify application: every operation, the OpenAPI document, and problems as the only kind of failure. */
 
+import type { IncomingMessage } from 'node:http'
 import swagger from '@fastify/swagger'
 import fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -16,7 +17,7 @@ import { PROBLEM_TYPE, SAFE_HEADERS, toProblem } from './problem.ts'
 import { registerOperations } from './register.ts'
 import type { Listening } from './routes/daemon.ts'
 import { daemonRoutes, logStream, supportBundle } from './routes/daemon.ts'
-import { deviceRoutes } from './routes/devices.ts'
+import { deviceRoutes, recoveryRoutes } from './routes/devices.ts'
 import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { verifyRoutes } from './routes/verify.ts'
@@ -33,13 +34,15 @@ export interface AppOptions {
   readonly listening: () => Listening
   readonly version: string
   readonly log: Log
+  /** Whether a request came over TCP. */
+  readonly isOverTcp: (request: IncomingMessage) => boolean
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal
 }
 
 /** Ready to route requests; it listens nowhere itself. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { log, stopping } = options
+  const { log, stopping, isOverTcp } = options
   const app = fastify({
     logger: false,
     bodyLimit: API_BODY_BYTES_MAX,
@@ -55,7 +58,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   })
   answerFailures(app, log)
   await app.register(swagger, documentOptions(options.version))
-  registerOperations(app, createHandlers(options), { stopping, log })
+  registerOperations(app, createHandlers(options), { stopping, log, isOverTcp })
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, () => app.swagger())
   await app.ready()
   return app
@@ -66,6 +69,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
     json: {
       ...daemonRoutes(service, listening),
       ...deviceRoutes(service),
+      ...recoveryRoutes(service),
       ...folderRoutes(service),
       ...verifyRoutes(service),
       ...versionRoutes(service),

@@ -1,5 +1,6 @@
 /** Hangs every operation of `ROUTES` into Fastify, with the schemas that validate it and describe it. */
 
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify'
 import { z } from 'zod'
@@ -31,6 +32,8 @@ export interface RegisterOptions {
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal
   readonly log: Log
+  /** Whether a request came over TCP. */
+  readonly isOverTcp: (request: IncomingMessage) => boolean
 }
 
 export function registerOperations(app: FastifyInstance, handlers: Handlers, options: RegisterOptions): void {
@@ -45,9 +48,13 @@ interface Register extends RegisterOptions {
   readonly streams: StreamCount
 }
 
-function addJson<K extends JsonId>({ app, stopping }: Register, id: K, handle: JsonHandler<K>): void {
+function addJson<K extends JsonId>(register: Register, id: K, handle: JsonHandler<K>): void {
+  const { app, stopping, isOverTcp } = register
   const operation: Operation = OPERATIONS[id]
+  const { door }: Route = ROUTES[id]
   addRoute(app, id, 'application/json', async (request, reply) => {
+    if (door === 'socket' && isOverTcp(request.raw))
+      throw new ServiceError('socket-only', 'The recovery words do not travel over TCP.')
     const answer = await handle(requestOf<K>(request), contextOf(request, reply, stopping))
     await reply.code(operation.status).type('application/json').send(answer)
   })

@@ -1,7 +1,7 @@
 /** The HTTP server: one application behind two doors. Who comes by the socket is this user; who comes by TCP must prove it. */
 
 import { createServer } from 'node:http'
-import type { RequestListener, Server } from 'node:http'
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Log } from '../ports.ts'
 import { createApp } from './app.ts'
@@ -51,7 +51,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   let tcpAddress: string | undefined
   const listening = () => ({ socketPath, tcpAddress, token })
   const { version } = await service.daemon()
-  const app = await createApp({ service, listening, version, log, stopping: stopping.signal })
+  const overTcp = new WeakSet<IncomingMessage>()
+  const isOverTcp = (request: IncomingMessage): boolean => overTcp.has(request)
+  const app = await createApp({ service, listening, version, log, isOverTcp, stopping: stopping.signal })
   opened.defer(() => app.close())
 
   const doors: Server[] = []
@@ -68,7 +70,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     app.routing(request, response)
   })
   await listenSocket(socketDoor, socketPath)
-  if (tcp !== 'off') tcpAddress = await listenTcp(openDoor(guarded(app, createGuard(token))), tcp)
+  if (tcp !== 'off') tcpAddress = await listenTcp(openDoor(guarded(app, createGuard(token), overTcp)), tcp)
   for (const door of doors) door.on('error', (error) => log.event('http.accept-failed', { reason: error.message }))
   log.event('http.listening', { socketPath, tcpAddress: tcpAddress ?? null })
   const owned = opened.move()
@@ -79,8 +81,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   }
 }
 
-function guarded(app: FastifyInstance, guard: Guard): RequestListener {
+function guarded(app: FastifyInstance, guard: Guard, passed: WeakSet<IncomingMessage>): RequestListener {
   return (request, response) => {
+    passed.add(request)
     const refusal = guard(request.headers)
     if (refusal === undefined) app.routing(request, response)
     else writeProblem(response, toProblem(refusal))

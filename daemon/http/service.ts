@@ -27,7 +27,7 @@ import type {
   RemovedFolder,
 } from '../../protocol/api/folders.ts'
 import type { StartVerify, Verification } from '../../protocol/api/verify.ts'
-import type { JoinPairing, Pairing } from '../../protocol/api/pairing.ts'
+import type { JoinPairing, Pairing, StartPairing } from '../../protocol/api/pairing.ts'
 import type {
   Restore,
   Restored,
@@ -40,6 +40,13 @@ import type {
 } from '../../protocol/api/versions.ts'
 import type { ProblemCode, ProblemKind } from '../../protocol/api/problem-codes.ts'
 import { PROBLEMS } from '../../protocol/api/problem-codes.ts'
+import type {
+  Recovered,
+  Recovery,
+  RemoveWithWords,
+  RemovedWithWords,
+  UseRecovery,
+} from '../../protocol/api/recovery.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { AbortOptions } from '../ports.ts'
 
@@ -85,8 +92,23 @@ export interface DeviceService {
   renameDevice(ref: string, name: string): Promise<Device>
   /** Gives the device as it last was. @throws ServiceError `device-not-found`, `ambiguous-name`, `is-this-device`, `not-allowed`, `senior-device` */
   removeDevice(ref: string, o: { readonly lost: boolean }): Promise<Device>
+  /** @throws ServiceError `device-not-found`, `ambiguous-name`, `not-allowed`, `senior-device`, `last-admin` */
+  setDeviceRole(ref: string, role: 'admin' | 'member'): Promise<Device>
   /** Keeps all files. @throws ServiceError `already-alone` */
   leave(): Promise<Left>
+}
+
+/** The twelve recovery words. Every method that takes words throws `bad-words` and `wrong-words`, too. */
+export interface RecoveryService {
+  recovery(): Promise<Recovery>
+  /** Keeps them. @throws ServiceError `words-elsewhere`, `words-forgotten` */
+  showRecovery(): Promise<{ words: string }>
+  /** For good. @throws ServiceError `words-elsewhere`, `words-unseen`; forgetting twice succeeds */
+  forgetRecovery(): Promise<Recovery>
+  /** @throws ServiceError `no-group-log`, `both-in-groups`, `not-allowed`, `update-needed` */
+  useRecovery(request: UseRecovery): Promise<Recovered>
+  /** Also of a senior device, and from one that was removed. @throws ServiceError `device-not-found`, `is-this-device`, `not-allowed` */
+  removeDeviceWithWords(ref: string, request: RemoveWithWords): Promise<RemovedWithWords>
 }
 
 /** Every method that takes a ref throws `folder-not-found` and `ambiguous-name`, too. */
@@ -154,7 +176,7 @@ export interface VersionService {
 /** One run at a time. The newest run is known by its id until the next begins. Every method with an id throws `pairing-not-found`. */
 export interface PairingService {
   /** @throws ServiceError `pairing-busy`, `too-many-devices` */
-  startPairing(): Promise<Pairing>
+  startPairing(request: StartPairing): Promise<Pairing>
   /** Answers once the code is understood; `followPairing` tells the rest. @throws ServiceError `bad-code`, `bad-request` for the address, `pairing-busy` */
   joinPairing(request: JoinPairing): Promise<Pairing>
   pairing(id: string): Promise<Pairing>
@@ -181,6 +203,6 @@ export interface EventSource {
 
 /** The whole of it. `daemon.ts` composes it. */
 export interface HoltService
-  extends DaemonService, DeviceService, FolderService, VerifyService, VersionService, PairingService {
+  extends DaemonService, DeviceService, RecoveryService, FolderService, VerifyService, VersionService, PairingService {
   readonly events: EventSource
 }

@@ -89,8 +89,23 @@ function newerDevices(parts: ServiceParts): Attention[] {
     }))
 }
 
-function removedHere({ groupLog }: ServiceParts): Attention[] {
-  if (groupLog.standing === 'member') return []
-  const detail = `This device was removed from the group "${groupLog.state.name}". Its files stay, and no longer sync.`
-  return [{ kind: 'peer', detail, command: 'holt leave', folder: null }]
+/** What happened, whether the files are safe (they are), and what there is to do. */
+function removedHere(parts: ServiceParts): Attention[] {
+  const { groupLog } = parts
+  const { removal, standing, state } = groupLog
+  if (standing === 'member') return []
+  const group = `the group "${state.name}"`
+  const rest =
+    'Its files stay, and no longer sync. `holt leave` gives it a new identity, with which it can be paired again.'
+  const base = { kind: 'peer', command: 'holt leave', folder: null } as const
+  if (removal === undefined || removal.by === groupLog.self)
+    return [{ ...base, detail: `This device is no longer in ${group}. ${rest}` }]
+  const by = removal.by === state.recovery ? 'with the recovery words' : `by ${nameOf(parts, removal.by)}`
+  const at = new Date(removal.atMs).toISOString().slice(0, 16).replace('T', ' ')
+  const as = removal.isLost ? ' as lost' : ''
+  const thief =
+    removal.by === state.recovery
+      ? ''
+      : ` If ${nameOf(parts, removal.by)} is in other hands, the recovery words take that back: holt device remove ${nameOf(parts, removal.by)} --lost --words.`
+  return [{ ...base, detail: `This device was removed from ${group}${as} ${by}, on ${at} UTC. ${rest}${thief}` }]
 }

@@ -6,6 +6,7 @@ import { sameContent } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import { ROOT, parentOf, parseRelPath } from '../../protocol/path.ts'
 import { best, undominated } from '../core/resolve.ts'
+import type { LeftOut } from '../core/selection.ts'
 import { ServiceError } from '../http/service.ts'
 import { damageAt, problemOf } from '../sync/damage.ts'
 import type { Problem } from '../sync/folder.ts'
@@ -45,7 +46,7 @@ function directoryOf(text: string): DirPath {
   }
 }
 
-const GOOD: readonly EntryState[] = ['synced', 'missing', 'pending', 'conflict']
+const GOOD: readonly EntryState[] = ['synced', 'missing', 'pending', 'conflict', 'left-out']
 
 function isAsked(state: EntryState, { state: asked }: EntriesQuery): boolean {
   return asked === 'all' || (asked === 'problem' ? !GOOD.includes(state) : asked === state)
@@ -56,17 +57,20 @@ function entryAt(parts: ServiceParts, known: KnownFolder, path: RelPath): EntryV
     own: tx.own(known.id, path),
     others: tx.others(known.id, path),
   }))
-  const all = [...(own === undefined ? [] : [own.entry]), ...others.map(({ entry }) => entry)]
+  const all = [...(own?.entry.isHeld === true ? [own.entry] : []), ...others.map(({ entry }) => entry)]
   const winner = best(undominated(all))
   if (winner === undefined || winner.content.kind === 'deleted' || !winner.isHeld) return undefined
   const isHere = own?.fingerprint != null && sameContent(own.entry.content, winner.content)
   const holders = others
     .filter(({ entry }) => sameContent(entry.content, winner.content))
     .flatMap((each) => each.holders)
-  const failure = known.held?.folder?.failures.get(path)
+  const running = known.held?.folder
+  const failure = running?.failures.get(path) ?? running?.blocked.get(path)?.problem
   const damage = damageOf(parts, known, path)
   if (damage !== undefined) return toView(winner, 'damaged', damage.sentence, holders)
   if (failure !== undefined) return toView(winner, problemState(failure), failure.sentence, holders)
+  const leftOut = known.held?.folder?.selection.explain(path, winner.content.kind === 'directory')
+  if (leftOut !== undefined) return toView(winner, 'left-out', leftOutReason(leftOut), holders)
   if (!isHere) return toView(winner, 'missing', missingReason(parts, holders), holders)
   return winner.isConflictCopy
     ? toView(
@@ -83,6 +87,14 @@ function damageOf(parts: ServiceParts, known: KnownFolder, path: RelPath): Probl
   if (folder === undefined || folder.damaged.size === 0) return undefined
   const damage = parts.deps.catalogue.read((tx) => damageAt(folder, tx, path))
   return damage === undefined ? undefined : problemOf(folder, path)
+}
+
+function leftOutReason(leftOut: LeftOut): string {
+  const why =
+    leftOut.kind === 'excluded'
+      ? `the pattern ${leftOut.pattern} excludes it`
+      : 'no pattern of what is to be included fits'
+  return `This device leaves it out: ${why}. \`holt folder set\` changes that.`
 }
 
 function missingReason(parts: ServiceParts, holders: readonly string[]): string {
@@ -114,10 +126,16 @@ function toView(entry: Entry, state: EntryState, reason: string | null, holders:
 const PROBLEM_STATES = new Map<string, EntryState>([
   ['bad-name', 'blocked'],
   ['name-clash', 'blocked'],
+  ['case-clash', 'blocked'],
+  ['name-impossible', 'blocked'],
+  ['link-away', 'blocked'],
+  ['no-links', 'blocked'],
+  ['unstable', 'unstable'],
   ['special-file', 'skipped'],
   ['placeholder', 'skipped'],
   ['unreadable', 'unreadable'],
   ['locked', 'locked'],
+  ['left-out', 'blocked'],
 ])
 
 function problemState({ code }: Problem): EntryState {

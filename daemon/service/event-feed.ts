@@ -20,6 +20,7 @@ export interface EventFeed {
 
 /** @param parts are complete only after the engine is built, so they are asked for late. */
 export function createEventFeed(parts: () => ServiceParts): EventFeed {
+  let wasOut = false
   const stateKinds = new Map<FolderId, string>()
   const folderChanged = (id: FolderId): void => {
     const known = knownFolders(parts()).find((each) => each.id === id)
@@ -47,6 +48,9 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
         case 'session-settled':
           parts().troubles.sessionLasts(event.device)
           return
+        case 'peer-head':
+          headSeen(parts(), event)
+          return
         case 'release':
           parts().notes.saidRelease(event.device, event.release)
           return
@@ -60,7 +64,10 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
     },
     onTransfer: (event) => publishTransfer(parts(), event, 'down', null),
     onUpload: (event) => publishTransfer(parts(), event, 'up', 'device' in event ? event.device : null),
-    onGroup: (after, before) => groupChanged(parts(), after, before),
+    onGroup: (after, before) => {
+      groupChanged(parts(), after, before)
+      wasOut = selfRemoved(parts(), wasOut)
+    },
   }
 }
 
@@ -70,6 +77,16 @@ function note({ notes }: ServiceParts, { id, state, peers }: FolderView): void {
   if (kind === 'halted') notes.halted(id, state.halt.reason)
   else if (kind !== 'starting' && kind !== 'scanning' && kind !== 'recovering') notes.goesOn(id)
   notes.setInSync(id, kind === 'in-sync' && peers.some(({ isOnline, isInSync }) => isOnline && isInSync))
+}
+
+function headSeen({ suspicions }: ServiceParts, event: Extract<EngineEvent, { kind: 'peer-head' }>): void {
+  const { device, folder, finding } = event
+  if (finding !== 'in-order') {
+    suspicions.noticed(device, finding, folder)
+    return
+  }
+  suspicions.over(device, 'forked', folder)
+  suspicions.over(device, 'rolled-back', folder)
 }
 
 function deviceSeen(parts: ServiceParts, device: DeviceId, isOnline: boolean): void {
@@ -115,14 +132,15 @@ function publishTransfer(
 }
 
 function groupChanged({ events }: ServiceParts, after: GroupState, before: GroupState): void {
-  for (const [device, { name, addedBy }] of after.members) {
+  for (const [device, { name, addedBy, role }] of after.members) {
     const known = before.members.get(device)
     if (known === undefined) events.publish({ kind: 'device.added', device, name, by: addedBy })
     else if (known.name !== name) events.publish({ kind: 'device.renamed', device, name })
+    if (known !== undefined && known.role !== role) events.publish({ kind: 'device.role', device, name, role })
   }
-  for (const [device, by] of after.removed) {
+  for (const [device, { by, isLost }] of after.removed) {
     const known = before.members.get(device)
-    if (known !== undefined) events.publish({ kind: 'device.removed', device, name: known.name, by })
+    if (known !== undefined) events.publish({ kind: 'device.removed', device, name: known.name, by, isLost })
   }
   for (const [folder, { name, isWithdrawn }] of after.folders) {
     const known = before.folders.get(folder)
@@ -132,4 +150,13 @@ function groupChanged({ events }: ServiceParts, after: GroupState, before: Group
   if (after.groupId !== before.groupId) {
     events.publish({ kind: 'group.changed', group: after.groupId, name: after.name, devices: after.members.size })
   }
+}
+
+/** Of its own removal a device learns by what another shows it: its log has it not. @returns whether it is out. */
+function selfRemoved({ events, groupLog }: ServiceParts, wasOut: boolean): boolean {
+  const { removal, self, state } = groupLog
+  if (removal === undefined || wasOut || state.removed.has(self)) return removal !== undefined
+  const { by, isLost } = removal
+  events.publish({ kind: 'device.removed', device: self, name: state.names.get(self) ?? '', by, isLost })
+  return true
 }

@@ -22,8 +22,8 @@ export function policyOf({ groupLog }: Pick<ServiceParts, 'groupLog'>, id: Folde
 
 /** Changes what is named. @throws ServiceError */
 export async function changeFolder(parts: ServiceParts, ref: string, request: ChangeFolder): Promise<KnownFolder> {
-  const { mode, conflictPolicy, retention, selection, confirm } = request
-  const isLocal = mode !== undefined || retention !== undefined || selection !== undefined
+  const { mode, conflictPolicy, retention, selection, links, confirm } = request
+  const isLocal = [mode, retention, selection, links].some((choice) => choice !== undefined)
   const known = isLocal ? heldFolderOf(parts, ref) : folderOf(parts, ref)
   if (mode !== undefined && !confirm) checkLocalChanges(parts, known, mode)
   if (conflictPolicy !== undefined) await setPolicy(parts, known, policyFrom(parts, conflictPolicy))
@@ -34,6 +34,7 @@ export async function changeFolder(parts: ServiceParts, ref: string, request: Ch
       mode: mode ?? settings.mode,
       retention: { ...settings.retention, ...defined(retention) },
       selection: { ...settings.selection, ...defined(selection) },
+      links: links ?? settings.links,
     }
     await parts.sync.engine.change(changed)
   }

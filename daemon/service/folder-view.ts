@@ -3,6 +3,7 @@
 import { hex } from '@scure/base'
 import type { Folder as FolderView, FolderPeer, FolderState, Halt as HaltView } from '../../protocol/api/folders.ts'
 import { sameBytes } from '../../protocol/chunks.ts'
+import type { Head } from '../../protocol/manifest.ts'
 import { openHead } from '../../protocol/manifest.ts'
 import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -45,6 +46,8 @@ export function toFolderView(parts: ServiceParts, known: KnownFolder): FolderVie
     conflictPolicy: formatConflictPolicy(policyOf(parts, id)),
     retention: held?.settings.retention ?? null,
     selection: held === undefined ? null : toSelectionView(held.settings.selection),
+    links: held?.settings.links ?? null,
+    leftOut: leftOutFiles(parts, id, held?.folder),
     state: stateOf(parts, known, totals),
     held: amount,
     total: { files: amount.files + waiting.files, bytes: amount.bytes + waiting.bytes },
@@ -70,6 +73,11 @@ function heldBackCount(folder: Folder | undefined): number {
   return count
 }
 
+function leftOutFiles({ deps }: ServiceParts, id: FolderId, folder: Folder | undefined): number {
+  if (folder === undefined || folder.selection.isEmpty) return 0
+  return deps.catalogue.read((tx) => tx.notHeldFiles(id))
+}
+
 function toSelectionView({ include, exclude }: Selection): NonNullable<FolderView['selection']> {
   return { include: [...include], exclude: [...exclude] }
 }
@@ -79,6 +87,7 @@ function problemCount(folder: Folder | undefined): number {
   return (
     [...folder.problems.values()].reduce((sum, list) => sum + list.length, 0) +
     folder.failures.size +
+    folder.blocked.size +
     folder.damaged.size
   )
 }
@@ -258,6 +267,26 @@ function remoteHalt(parts: ServiceParts, name: string, held: Held): HaltView | u
 
 // ---- Other devices.
 
+/** Live entries of a folder up to which it is counted, and not estimated, what a device with another selection lacks. */
+const COUNTED_LIVE_MAX = 100_000
+
+/** Equal digests are in sync. Where one of two devices leaves something out, they are when the other lacks nothing that it wants. */
+function standingOf(
+  { deps }: ServiceParts,
+  id: FolderId,
+  device: DeviceId,
+  head: Head,
+  totals: FolderTotals,
+  held: Held | undefined,
+): { readonly isInSync: boolean; readonly lacks: number } {
+  if (sameBytes(head.stateDigest, totals.digest)) return { isInSync: true, lacks: 0 }
+  const estimate = Math.max(0, totals.live - head.liveCount)
+  if (totals.live > COUNTED_LIVE_MAX) return { isInSync: false, lacks: estimate }
+  const { entries, leftOut } = deps.catalogue.read((tx) => tx.lackingAt(id, device))
+  const isPartial = leftOut > 0 || held?.folder?.selection.isEmpty === false
+  return isPartial ? { isInSync: entries === 0, lacks: entries } : { isInSync: false, lacks: estimate }
+}
+
 function peersOf(parts: ServiceParts, id: FolderId, held: Held | undefined, totals: FolderTotals): FolderPeer[] {
   const devices = [...parts.groupLog.state.members.keys()].filter((device) => device !== parts.transport.self)
   return devices.flatMap((device): FolderPeer[] => {
@@ -266,14 +295,14 @@ function peersOf(parts: ServiceParts, id: FolderId, held: Held | undefined, tota
     if (known === undefined && !holds) return []
     const isOnline = parts.sync.engine.sessions().get(device) !== undefined
     const head = known === undefined ? undefined : openHead(known.head, parts.deps.crypto)
-    const isInSync = head !== undefined && sameBytes(head.stateDigest, totals.digest)
-    const files = head === undefined ? 0 : Math.max(0, totals.live - head.liveCount)
+    const stands = head === undefined ? undefined : standingOf(parts, id, device, head, totals, held)
+    const isInSync = stands?.isInSync === true
     return [
       {
         device,
         isOnline,
         isInSync,
-        missing: isInSync ? { files: 0, bytes: 0 } : head === undefined ? null : { files, bytes: 0 },
+        missing: stands === undefined ? null : { files: stands.lacks, bytes: 0 },
       },
     ]
   })

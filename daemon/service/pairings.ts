@@ -11,7 +11,7 @@ import type { PairingService } from '../http/service.ts'
 import { ServiceError } from '../http/service.ts'
 import type { Inviter } from '../ports.ts'
 import { createLatch } from '../sync/latch.ts'
-import type { PairResult } from '../sync/pair.ts'
+import type { GuestRole, PairResult } from '../sync/pair.ts'
 import { joinPairing } from '../sync/pair-join.ts'
 import type { ServiceParts } from './parts.ts'
 import { knownFolders, nameOf } from './refs.ts'
@@ -59,13 +59,14 @@ export function createPairings(parts: ServiceParts): Pairings {
   }
   return {
     current: () => (newest === undefined || isOver(newest) ? null : newest.pairing),
-    startPairing: () => startInviting(parts, begin('inviter', 0), update, finish),
+    startPairing: ({ guestRole }) => startInviting(parts, guestRole, begin('inviter', 0), update, finish),
     joinPairing: (request) => {
       const parsed = parseCode(request.code)
       if (parsed.kind === 'not-a-code') throw new ServiceError('bad-code', parsed.message)
       const run = begin('joiner', parsed.code.nameplate)
       const work = joinPairing(parts.pairPorts, {
         code: parsed.code,
+        guestRole: request.guestRole,
         ...(request.address === undefined ? {} : { address: request.address }),
         signal: run.stop.signal,
         onHint: () => update(run, { hint: HINT }),
@@ -121,6 +122,7 @@ const HINT =
 /** Resolves once the code is there. */
 async function startInviting(
   parts: ServiceParts,
+  guestRole: GuestRole,
   run: Run,
   update: (run: Run, change: Partial<Pairing>) => void,
   finish: (run: Run, work: Promise<PairResult>) => void,
@@ -128,6 +130,7 @@ async function startInviting(
   parts.desk.reopen()
   await new Promise<void>((resolve) => {
     const work = parts.desk.invite({
+      guestRole,
       signal: run.stop.signal,
       onCode: (code, expiresMs) => {
         update(run, { code: formatCode(code), nameplate: code.nameplate, expiresMs })
@@ -183,13 +186,16 @@ async function* follow(run: Run, isOver: (run: Run) => boolean, signal: AbortSig
 function stateOf(parts: ServiceParts, result: PairResult): PairingState {
   switch (result.kind) {
     case 'paired': {
-      const { device, name, platform, groupId } = result
+      const { device, name, platform, groupId, guestRole, broughtFolders } = result
       const offered = knownFolders(parts)
         .filter(({ held }) => held === undefined)
         .map((known) => known.name)
       return {
         kind: 'paired',
-        with: { device, name, platform, group: groupId, devices: parts.groupLog.state.members.size, offered },
+        with: {
+          ...{ device, name, platform, group: groupId, devices: parts.groupLog.state.members.size, offered },
+          guest: { isSelf: broughtFolders !== null, role: guestRole },
+        },
       }
     }
     case 'expired':

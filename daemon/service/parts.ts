@@ -1,6 +1,7 @@
 /** What the service stands on. Built by `daemon.ts`; whatever touches the machine comes as a function. */
 
 import type { BundlePart, Check, Config as ConfigView, LogRecord } from '../../protocol/api/daemon.ts'
+import type { Signer } from '../../protocol/crypto.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { EventLog } from '../http/event-log.ts'
 import type { AbortOptions, PeerTransport } from '../ports.ts'
@@ -11,6 +12,7 @@ import type { GroupLog } from '../sync/group-log.ts'
 import type { PairPorts } from '../sync/pair.ts'
 import type { PairingDesk } from '../sync/pair-invite.ts'
 import type { Notes } from './notes.ts'
+import type { Suspicions } from './suspicions.ts'
 import type { Troubles } from './troubles.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -52,6 +54,8 @@ export interface Machine {
   inspect(path: string): Promise<PathFacts>
   /** Makes a directory the root of a folder. @throws an error with a code of `TreeError` */
   createRoot(path: string, folder: FolderId): Promise<void>
+  /** The copies of group logs below a directory that is, or was, the root of a folder; bytes that anybody may have written. */
+  groupCopies(path: string): Promise<Uint8Array[]>
   /** Every file below a directory with its hash, ignored ones left out. */
   localFiles(path: string, o: AbortOptions): AsyncIterable<LocalFile>
   /** A file or link of its own, whole and durable; the directories above it are made. @throws an error with a code of `TreeError` */
@@ -93,6 +97,9 @@ export interface ServiceParts {
   readonly notes: Notes
   readonly troubles: Troubles
   readonly uploads: Uploads
+  readonly suspicions: Suspicions
+  /** The key that recovery words stand for. Takes some 50 ms. */
+  signerOfWords(words: string): Signer
   /** Ends the daemon; `leave` begins it anew under a new identity. */
   stop(how: 'stop' | 'leave'): void
 }

@@ -60,11 +60,26 @@ export function nameOf({ groupLog }: Pick<ServiceParts, 'groupLog'>, device: Dev
   return groupLog.state.names.get(device) ?? device.slice(-SHORT_ID_CHARACTERS)
 }
 
+interface Named {
+  readonly device: DeviceId
+  readonly name: string
+}
+
 /** @throws ServiceError `device-not-found`, `ambiguous-name` */
 export function deviceOf({ groupLog }: ServiceParts, ref: string): DeviceId {
-  const members = [...groupLog.state.members.values()]
-  const found = members.filter(({ device, name }) => device === ref || name === ref)
-  const [only] = found.length === 0 ? members.filter(({ name }) => name.toLowerCase() === ref.toLowerCase()) : found
+  return onlyOne([...groupLog.state.members.values()], ref)
+}
+
+/** Removed ones, too. @throws ServiceError as `deviceOf` */
+export function seatedOf({ groupLog }: ServiceParts, ref: string): DeviceId {
+  const { members, names } = groupLog.state
+  const now = [...members.values()].some(({ device, name }) => device === ref || name === ref)
+  return onlyOne(now ? [...members.values()] : [...names].map(([device, name]) => ({ device, name })), ref)
+}
+
+function onlyOne(known: readonly Named[], ref: string): DeviceId {
+  const found = known.filter(({ device, name }) => device === ref || name === ref)
+  const [only] = found.length === 0 ? known.filter(({ name }) => name.toLowerCase() === ref.toLowerCase()) : found
   if (only === undefined) throw new ServiceError('device-not-found', `There is no device "${ref}" in this group.`)
   if (found.length > 1) {
     throw new ServiceError(

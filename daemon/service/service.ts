@@ -12,6 +12,7 @@ import { createPairings } from './pairings.ts'
 import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
 import { createVerifyService } from './verify.ts'
+import { createRecoveryService } from './recovery.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
 import { createVersionService } from './versions.ts'
 
@@ -23,6 +24,7 @@ export function createService(parts: ServiceParts): HoltService {
   return {
     ...createDaemonService(parts, pairings),
     ...createDeviceService(parts),
+    ...createRecoveryService(parts),
     ...createFolderService(parts),
     ...createVerifyService(parts),
     ...createVersionService(parts),

@@ -7,18 +7,21 @@ import { parentOf } from '../../protocol/path.ts'
 import { compareVectors } from '../../protocol/vector.ts'
 import type { CatalogueReader, DirtyPath, OwnRow } from '../catalogue-port.ts'
 import { conflictCopy, conflictPath, originalOf } from '../core/conflict.ts'
+import type { Unholdable } from '../core/holdable.ts'
 import type { LocalFile, Plan, Target } from '../core/plan.ts'
 import { plan } from '../core/plan.ts'
 import type { Resolver, Verdict } from '../core/resolve.ts'
 import { presentOf, unsaid } from '../core/local.ts'
 import { follow, insist, resolve } from '../core/resolve.ts'
+import { leaveOut } from '../core/selection.ts'
 import { structure } from '../core/structure.ts'
 import { damageAt } from './damage.ts'
+import { withoutBlocked } from './blocked.ts'
 import { deletionOf } from './deletions.ts'
 import type { Deletion } from './deletions.ts'
 import type { Folder } from './folder.ts'
 import { wished } from './wish.ts'
-import { resolverOf } from './folder.ts'
+import { isLeftOut, resolverOf } from './folder.ts'
 
 /** Rows of one page when the children of a directory are looked through. */
 const PAGE_ROWS = 512
@@ -29,6 +32,8 @@ export interface Decision {
   readonly settled: readonly RelPath[]
   /** What lives on the disk and is to be deleted. */
   readonly deletes: readonly Deletion[]
+  /** What this root cannot hold. */
+  readonly blocked: ReadonlyMap<RelPath, Unholdable>
 }
 
 /** What a batch of dirty paths asks for. Pure over one reading of the catalogue. */
@@ -49,9 +54,11 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
     }
     const damaged = damagedPaths(folder, tx)
     const means = { landed, damaged, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash, damaged) }
+    const sorted = withoutBlocked(folder, tx, targets)
     const deletes = targets.flatMap((target) => (isDelete(target) ? [deletionOf(target.own.entry)] : []))
-    const planned = plan(targets, means)
-    return { plan: { ...planned, later: [...planned.later, ...later] }, settled, deletes }
+    const planned = plan(sorted.targets, means)
+    const withLater = { ...planned, later: [...planned.later, ...later] }
+    return { plan: withLater, settled, deletes, blocked: sorted.blocked }
   })
 }
 
@@ -88,6 +95,7 @@ function verdictOf({ folder, own, others, resolver }: Look, path: RelPath): Verd
   const theirs = others(path)
   const isDirectory = (ours ?? theirs[0])?.content.kind === 'directory'
   if (folder.rules.ignores(path, isDirectory)) return { kind: 'nothing', reason: 'up-to-date' }
+  if (folder.selection.leavesOut(path, isDirectory)) return leaveOut(ours, theirs, resolver)
   const chosen = wished(folder, path, ours, theirs, resolver)
   if (chosen !== undefined) return chosen
   switch (folder.mode) {
@@ -140,7 +148,7 @@ function pending({ folder, tx, own }: Look, path: RelPath, targets: Target[]): R
   const isDamaged = damageAt(folder, tx, path)?.isToRepair === true
   const isAbsent = row?.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
   if (row === undefined || (!isAbsent && !isDamaged)) return [path]
-  if (folder.rules.ignores(path, row.entry.content.kind === 'directory')) return [path]
+  if (isLeftOut(folder, path, row.entry.content.kind === 'directory')) return [path]
   targets.push({ entry: row.entry, own: row, reason: isDamaged ? 'damaged' : 'up-to-date', copies: [] })
   return []
 }

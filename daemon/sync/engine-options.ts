@@ -9,6 +9,7 @@ import type { Deps, Halt } from './folder.ts'
 import type { Pace } from './folder-loops.ts'
 import type { ObserveOutcome } from './observe.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
+import type { HeadFinding } from './session.ts'
 import type { FolderSettings } from './settings.ts'
 
 /** A root as it was opened for a folder. */
@@ -36,6 +37,8 @@ export type EngineEvent =
   /** A scrub has moved on, with what was found or is over since the last time. */
   | { readonly kind: 'scrubbed'; readonly folder: FolderId; readonly damage: readonly DamageEvent[] }
   | { readonly kind: 'session'; readonly device: DeviceId; readonly isOpen: boolean }
+  /** A head of another device came. */
+  | { readonly kind: 'peer-head'; readonly folder: FolderId; readonly device: DeviceId; readonly finding: HeadFinding }
   /** It said what it runs: `VERSION PLATFORM`. */
   | { readonly kind: 'release'; readonly device: DeviceId; readonly release: string }
   /** No session lasts although the device is connected. */

@@ -7,6 +7,7 @@ import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { chosenRule } from '../core/retention.ts'
+import { createSelection } from '../core/selection.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Folder } from './folder.ts'
@@ -17,8 +18,9 @@ import type { ManifestFolder } from './manifests.ts'
 import { isAsked, noticeOf, takeDecision } from './mass-delete.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
-import { remoteOf, toHeld } from './holding.ts'
+import { orRestart, remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
+import { removeSelection } from './leaving.ts'
 import { errorCode } from './error-code.ts'
 import type { RecoveryHost } from './recovery.ts'
 import { createRecovery, forgetAsked, onRecalled, recover } from './recovery.ts'
@@ -113,6 +115,7 @@ class FolderEngine implements Engine {
     await removeSettings(this.#o.deps.state, folder)
     await removeHead(folder, this.#o.deps)
     await removeScrub(this.#o.deps.state, folder)
+    await removeSelection(folder, this.#o.deps.state)
     this.#o.deps.catalogue.transact({ isDurable: true }, (tx) => tx.dropFolder(folder))
     for (const session of this.#sessions.all()) session.send({ kind: 'drop', folder })
   }
@@ -137,15 +140,19 @@ class FolderEngine implements Engine {
   }
 
   landed(folder: FolderId, hashes: readonly BlobHash[]): void {
-    const held = this.folder(folder)
-    if (held !== undefined) blobsLanded(held, hashes)
+    const holding = this.#held.get(folder)
+    const held = holding?.folder
+    if (holding !== undefined && held !== undefined) orRestart(holding, this.#o.deps, () => blobsLanded(held, hashes))
   }
 
   wantAgain(): void {
-    for (const { folder } of this.#held.values()) {
+    for (const holding of this.#held.values()) {
+      const { folder } = holding
       if (folder === undefined) continue
-      this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
-      folder.toResolve.raise()
+      orRestart(holding, this.#o.deps, () => {
+        this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
+        folder.toResolve.raise()
+      })
     }
   }
 
@@ -249,6 +256,8 @@ class FolderEngine implements Engine {
       id: settings.id,
       deps: this.#o.deps,
       mode: settings.mode,
+      selection: createSelection(settings.selection),
+      allowsLinksAway: settings.links === 'any',
       policy: () => this.#o.membership.conflictPolicy(settings.id),
     })
     folder.isPaused = settings.isPaused
@@ -271,13 +280,12 @@ class FolderEngine implements Engine {
   }
 
   #folderHost(holding: Holding): FolderHost {
-    const { onEvent, pace, pulls } = this.#o
+    const { onEvent, pace, pulls, retention } = this.#o
     const { id } = holding.settings
-    const retention = chosenRule(this.#o.retention, holding.settings.retention)
     return {
       pace,
       pulls,
-      retention,
+      retention: chosenRule(retention, holding.settings.retention),
       treeOf: (folder) => this.folder(folder)?.tree,
       mayApply: () => holding.newer.size === 0 && !this.#o.membership.isOutdated(),
       ready: async (folder, o) => recover(folder, holding.recovery, this.#recoveryHost(holding), o),
@@ -345,6 +353,7 @@ class FolderEngine implements Engine {
         this.#understands(id, device, true)
         this.#followed.get(id)?.complete.add(device)
       },
+      onHead: (folder, device, finding) => onEvent({ kind: 'peer-head', folder, device, finding }),
       onAcked: (id, device, position) => {
         const holding = this.#held.get(id)
         if (holding === undefined) return

@@ -10,10 +10,12 @@ import { BURST_QUIET_MS } from '../core/guard.ts'
 import { isUnsaid } from '../core/local.ts'
 import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
+import { unblock } from './blocked.ts'
 import { collect } from './collect.ts'
 import type { Folder, Halt } from './folder.ts'
 import { hint } from './folder.ts'
 import type { ObserveOutcome } from './observe.ts'
+import { leave, noteSelection, settleSelection } from './leaving.ts'
 import { withdrawAbsent } from './withdraw.ts'
 import { observe } from './observe.ts'
 import { rootHalt } from './root-halt.ts'
@@ -110,6 +112,7 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
   for (const { path, entry } of intents) if (!isUnsaid(entry)) folder.intended.set(path, entry)
   await loadScrub(folder)
   await countLanded(folder, o)
+  await noteSelection(folder)
   catalogue.transact({ isDurable: false }, (tx) => {
     tx.setIntents(
       folder.id,
@@ -186,7 +189,10 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
     const outcome = await observe(folder, scope, o)
     if (scope === 'all') forgetDecision(folder, 'mass-delete-here')
     setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
-    if (scope === 'all' && outcome.halt === null) afterFullScan(folder)
+    if (scope === 'all' && outcome.halt === null) {
+      await settleSelection(folder)
+      afterFullScan(folder)
+    }
     tellDamage(folder, host)
     if (outcome.changes > 0) publishNow(folder)
     else if (!hasHead(folder) && folder.isScanned) publishNow(folder)
@@ -261,6 +267,8 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
     await folder.toResolve.wait(o)
     const isHalted = folder.halt !== null && folder.decision === null
     if (!folder.isScanned || folder.isPaused || isHalted || !host.mayApply()) continue
+    if (folder.mustLeave) await leave(folder, o)
+    unblock(folder)
     if (folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     forgetDecision(folder, 'mass-delete-elsewhere')

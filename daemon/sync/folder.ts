@@ -9,15 +9,18 @@ import type { Entry } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Catalogue } from '../catalogue-port.ts'
 import type { Agreement, Burst } from '../core/guard.ts'
-import type { IgnoreRules } from '../core/ignore.ts'
+import type { IgnoreFile, IgnoreRules } from '../core/ignore.ts'
 import { createIgnoreRules } from '../core/ignore.ts'
 import type { Damage } from '../core/scrub.ts'
 import type { Resolver } from '../core/resolve.ts'
+import type { SelectionRules } from '../core/selection.ts'
+import { EVERYTHING } from '../core/selection.ts'
 import type { BlobStore, Clock, FileTree, Log, Random, StateFiles } from '../ports.ts'
 import type { Wish } from './wish.ts'
 import type { DamageEvent } from './damage.ts'
 import type { Scrub } from './scrub-state.ts'
 import { createScrub } from './scrub-state.ts'
+import type { Unstable } from './unstable.ts'
 import type { ApplyGate } from './apply-gate.ts'
 import { createApplyGate } from './apply-gate.ts'
 import type { Latch } from './latch.ts'
@@ -74,12 +77,24 @@ export interface Folder {
   /** Own edits: to be published without waiting for more. */
   readonly toPublishNow: Latch
   readonly toResolve: Latch
-  /** The text of the ignore files by directory. */
-  readonly ignoreFiles: Map<DirPath, string>
+  /** The ignore files by directory, in rising precedence. */
+  readonly ignoreFiles: Map<DirPath, readonly IgnoreFile[]>
   rules: IgnoreRules
+  /** What this device keeps of the folder. */
+  readonly selection: SelectionRules
+  /** The selection is another than when the disk was last compared: what is on the disk may never have seen what others say. */
+  isReselected: boolean
+  /** Something that is left out now is still held: it goes from this disk. */
+  mustLeave: boolean
   /** What a directory listing or a change of the disk left undone. */
   readonly problems: Map<DirPath, readonly Problem[]>
   readonly failures: Map<RelPath, Problem>
+  /** Paths that this root cannot hold, and what stands in their way, if something does. */
+  readonly blocked: Map<RelPath, { readonly by: RelPath | null; readonly problem: Problem }>
+  /** Whether links may lead out of the folder. */
+  readonly allowsLinksAway: boolean
+  /** Files that changed each time while they were read. */
+  readonly unstable: Map<RelPath, Unstable>
   halt: Halt | null
   /** Deletions that are seen and not yet recorded, because more may be coming. */
   burst: Burst | null
@@ -117,7 +132,8 @@ export interface Hints {
 }
 
 /** What a folder is made of when it begins to run. */
-export type FolderParts = Pick<Folder, 'id' | 'tree' | 'incoming' | 'deps' | 'mode' | 'policy'>
+export type FolderParts = Pick<Folder, 'id' | 'tree' | 'incoming' | 'deps' | 'mode' | 'policy'> &
+  Partial<Pick<Folder, 'selection' | 'allowsLinksAway'>>
 
 export function createFolder(parts: FolderParts): Folder {
   return {
@@ -132,8 +148,14 @@ export function createFolder(parts: FolderParts): Folder {
     toResolve: createLatch(),
     ignoreFiles: new Map(),
     rules: createIgnoreRules(new Map()),
+    selection: parts.selection ?? EVERYTHING,
+    isReselected: false,
+    mustLeave: false,
     problems: new Map(),
     failures: new Map(),
+    blocked: new Map(),
+    allowsLinksAway: parts.allowsLinksAway ?? false,
+    unstable: new Map(),
     halt: null,
     burst: null,
     decision: null,
@@ -160,6 +182,11 @@ export function sends({ mode }: Pick<Folder, 'mode'>): boolean {
 
 export function resolverOf({ deps }: Folder): Resolver {
   return { self: deps.signer.device, unixSeconds: Math.floor(deps.clock.wallMs() / 1000) }
+}
+
+/** Whether nothing is said of a path: it is ignored, or this device leaves it out. */
+export function isLeftOut({ rules, selection }: Folder, path: RelPath, isDirectory: boolean): boolean {
+  return rules.ignores(path, isDirectory) || selection.leavesOut(path, isDirectory)
 }
 
 /** Marks directories for the next observation. */

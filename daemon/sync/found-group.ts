@@ -7,7 +7,13 @@ import { RECOVERY_ENTROPY_BYTES } from '../../protocol/recovery.ts'
 import { buildGraph } from '../core/group-graph.ts'
 import { HLC_START, nextHlc } from '../core/hlc.ts'
 import type { Random } from '../ports.ts'
-import { dropOtherRecoveryWords, readGroupFile, writeGroupFile, writeRecoveryWords } from './group-file.ts'
+import {
+  dropOtherRecoveryWords,
+  readExpulsion,
+  readGroupFile,
+  writeGroupFile,
+  writeRecoveryWords,
+} from './group-file.ts'
 import { GroupLog } from './group-log.ts'
 import type { GroupLogPorts } from './group-log.ts'
 
@@ -27,7 +33,7 @@ export interface Founding {
 /** @throws GroupError `log-corrupt` */
 export async function openGroupLog(ports: GroupLogPorts, founding: Founding): Promise<GroupLog> {
   const known = await readGroupFile(ports.files, ports.crypto)
-  if (known !== undefined) return new GroupLog(ports, known)
+  if (known !== undefined) return new GroupLog(ports, known, await readExpulsion(ports.files, ports.crypto))
   const recovery = founding.createRecovery(founding.random.bytes(RECOVERY_ENTROPY_BYTES))
   const genesis = sealGenesis(ports, founding, recovery)
   // The words first: a group whose words were never written could not be recovered, a file too much is removed.

@@ -21,6 +21,8 @@ const MEMBER_MS = 30_000
 const STRANGER_MS = 5_000
 /** How long after a stranger that was no newcomer nobody else is heard: what each can make us verify is bounded. */
 const STRANGER_PAUSE_MS = 1_000
+/** How long a word of a device may be on its way to this one by others. */
+const SETTLED_WORD_MS = 60_000
 /** The operations of one frame; the rest of the frame is framing. */
 const BATCH_BYTES = STRANGER_GROUP_BYTES_MAX / 2
 /** All operations that a member may send: a full log of operations of usual size. */
@@ -34,7 +36,13 @@ export interface GroupPorts {
 
 export type GroupExchange =
   /** Both logs were the same at the end of it. */
-  | { readonly kind: 'in-step'; readonly received: number; readonly sent: number }
+  | {
+      readonly kind: 'in-step'
+      readonly received: number
+      readonly sent: number
+      /** The other had lost its own words: it was restored from a backup. It has them again. */
+      readonly isRolledBack: boolean
+    }
   /** The other device says that this one was removed from the group. */
   | { readonly kind: 'removed' }
   /** The other device is in another group. */
@@ -56,7 +64,7 @@ export async function exchangeGroup(ports: GroupPorts, device: DeviceId, o: Abor
   let stream: PeerStream | undefined
   try {
     stream = await ports.transport.open(device, GROUP, limit)
-    const result = await openExchange(ports.log, stream, limit)
+    const result = await openExchange(ports, stream, limit)
     await stream.close()
     return result
   } catch (cause) {
@@ -100,17 +108,20 @@ export function serveGroup(
   })
 }
 
-async function openExchange(log: GroupLog, stream: PeerStream, o: AbortOptions): Promise<GroupExchange> {
+async function openExchange({ log, clock }: GroupPorts, stream: PeerStream, o: AbortOptions): Promise<GroupExchange> {
   await send(stream, helloOf(log), o)
   const hello = await receive(stream, o)
-  if (hello.kind === 'refusal') return refusedAs(hello.reason)
+  if (hello.kind === 'refusal')
+    return hello.reason === 'removed' ? hearRemoval(log, stream, o) : refusedAs(hello.reason)
   if (hello.kind !== 'hello') throw outOfTurn(hello, 'hello')
   if (hello.group !== log.groupId) return { kind: 'foreign' }
+  const own = settledWords(log, stream.remote, clock)
   const sent = await sendOps(log, stream, hello, o)
   const answer = await receive(stream, o)
   if (answer.kind === 'refusal') return refusedAs(answer.reason)
   const ops = await receiveOps(stream, answer, MEMBER_BYTES_MAX, o)
-  return { kind: 'in-step', sent, received: (await log.merge(ops)) ?? 0 }
+  const received = (await log.merge(ops)) ?? 0
+  return { kind: 'in-step', sent, received, isRolledBack: lacks(log, hello.heads, own) }
 }
 
 async function answerExchange(
@@ -121,23 +132,87 @@ async function answerExchange(
 ): Promise<GroupExchange> {
   using limit = startDeadline(clock, isMember ? MEMBER_MS : STRANGER_MS, o)
   try {
-    if (log.state.removed.has(stream.remote)) return await refuse(stream, 'removed', limit)
+    if (log.state.removed.has(stream.remote)) return await answerRemoved(log, stream, limit)
     const hello = await receive(stream, limit)
     if (hello.kind !== 'hello') throw outOfTurn(hello, 'hello')
     if (hello.group !== log.groupId) return await refuse(stream, 'foreign', limit)
+    const own = settledWords(log, stream.remote, clock)
     await send(stream, helloOf(log), limit)
     const bytesMax = isMember ? MEMBER_BYTES_MAX : STRANGER_GROUP_BYTES_MAX
     const ops = await receiveOps(stream, await receive(stream, limit), bytesMax, limit)
     const received = isMember ? await log.merge(ops) : await log.merge(ops, (after) => after.members.has(stream.remote))
     if (received === undefined) return await refuse(stream, 'stranger', limit)
     // By now the other may have been removed, by what it sent itself: it still learns of it.
-    return { kind: 'in-step', received, sent: await sendOps(log, stream, hello, limit) }
+    const sent = await sendOps(log, stream, hello, limit)
+    return { kind: 'in-step', received, sent, isRolledBack: lacks(log, hello.heads, own) }
   } catch (cause) {
     stream.abort('the exchange of group logs failed')
     const failure = failureOf(cause, limit.isOver)
     if (failure === undefined) throw cause
     return failure
   }
+}
+
+/**
+ * A removed device gets the operations that removed it, and nothing else. It may show its own log then, which is taken, as that
+ * of a stranger, only if it makes the device a member: the recovery words have taken the removal back.
+ */
+async function answerRemoved(log: GroupLog, stream: PeerStream, o: AbortOptions): Promise<GroupExchange> {
+  const refused = await refuse(stream, 'removed', o)
+  const by = log.state.removed.get(stream.remote)?.by
+  const removals = log.ops.filter(
+    ({ author, change }) => author === by && change.kind === 'remove' && change.device === stream.remote,
+  )
+  try {
+    await send(stream, { kind: 'ops', ops: removals.map(({ signed }) => signed), isLast: true }, o)
+    const hello = await stream.read(o)
+    const plea = hello === undefined ? undefined : await stream.read(o)
+    if (plea === undefined) return refused
+    const ops = await receiveOps(stream, decodeGroupMessage(plea), STRANGER_GROUP_BYTES_MAX, o)
+    const received = await log.merge(ops, (after) => after.members.has(stream.remote))
+    return received === undefined ? refused : { kind: 'in-step', received, sent: 0, isRolledBack: false }
+  } catch (cause) {
+    // An older Holt, or one that has nothing to say against it, hangs up at the first word.
+    if (!hasCode(cause, 'gone')) throw cause
+    return refused
+  }
+}
+
+/** The other side of `answerRemoved`. An older Holt says no more than that. */
+async function hearRemoval(log: GroupLog, stream: PeerStream, o: AbortOptions): Promise<GroupExchange> {
+  try {
+    const frame = await stream.read(o)
+    const message = frame === undefined ? undefined : decodeGroupMessage(frame)
+    if (message?.kind === 'ops') await log.noteRemoval(message.ops)
+    const hasWords = log.ops.some(({ author }) => author === log.state.recovery)
+    if (message === undefined || log.standing !== 'member' || !hasWords) return { kind: 'removed' }
+    const batches = opBatches(
+      log.ops.map(({ signed }) => signed),
+      BATCH_BYTES,
+    )
+    for (const [i, ops] of batches.entries())
+      await send(stream, { kind: 'ops', ops, isLast: i === batches.length - 1 }, o)
+  } catch (cause) {
+    if (!hasCode(cause, 'gone')) throw cause
+  }
+  return { kind: 'removed' }
+}
+
+/**
+ * What a device has said so long ago that it cannot have been on its way while it named its heads. Additions are left out: the
+ * device that signs one may never hear that the newcomer took it.
+ */
+function settledWords(log: GroupLog, device: DeviceId, clock: Clock): ReadonlySet<OpHash> {
+  const beforeMs = clock.wallMs() - SETTLED_WORD_MS
+  const own = log.ops.filter(
+    ({ author, change, hlc }) => author === device && change.kind !== 'add' && hlc.ms < beforeMs,
+  )
+  return new Set(own.map(({ hash }) => hash))
+}
+
+/** Whether heads that a device named know nothing of some of its own words. */
+function lacks(log: GroupLog, heads: readonly OpHash[], own: ReadonlySet<OpHash>): boolean {
+  return own.size > 0 && log.missingAfter(heads).some(({ hash }) => own.has(hash))
 }
 
 /** Heads, and the operations 1, 2, 4 … places before the end. */

@@ -5,22 +5,23 @@
 
 import type { Crypto, Signed, Signer } from '../../protocol/crypto.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import type { DeviceRecord, FolderRecord, GroupOp, OpDraft } from '../../protocol/group.ts'
+import type { DeviceRecord, FolderRecord, GroupOp, OpDraft, Role } from '../../protocol/group.ts'
 import { OPTION_WITHDRAWN, openOp, sealOp } from '../../protocol/group.ts'
 import type { DeviceId, FolderId, GroupId, OpHash } from '../../protocol/ids.ts'
 import { opHashOf } from '../../protocol/ids.ts'
 import { GROUP_OPS_MAX } from '../../protocol/limits.ts'
 import type { GroupGraph } from '../core/group-graph.ts'
 import { buildGraph } from '../core/group-graph.ts'
-import type { FolderVerdict, RemovalVerdict } from '../core/group-rights.ts'
-import { mayRemove, maySetFolder } from '../core/group-rights.ts'
+import { forkedAuthors } from '../core/group-forks.ts'
+import type { FolderVerdict, RemovalVerdict, RoleVerdict } from '../core/group-rights.ts'
+import { mayChangeRole, mayRemove, maySetFolder } from '../core/group-rights.ts'
 import { HLC_START, laterHlc, nextHlc } from '../core/hlc.ts'
-import type { GroupState } from '../core/membership.ts'
+import type { GroupState, Removal } from '../core/membership.ts'
 import { replayGraph } from '../core/membership.ts'
 import { hasKnownAuthor } from '../core/seating.ts'
 import type { Clock, StateFiles } from '../ports.ts'
 import { GroupError } from './group-error.ts'
-import { dropOtherRecoveryWords, wholeGraph, writeGroupFile } from './group-file.ts'
+import { dropOtherRecoveryWords, wholeGraph, writeExpulsion, writeGroupFile } from './group-file.ts'
 
 export interface GroupLogPorts {
   readonly files: StateFiles
@@ -57,13 +58,16 @@ export class GroupLog {
   readonly #listeners = new Set<GroupListener>()
   #graph: GroupGraph
   #state: GroupState
+  /** What removed this device, where only others have it in their logs. */
+  #expulsion: GroupOp | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   /** Of a graph that is on disk already; `openGroupLog` makes it. */
-  constructor(ports: GroupLogPorts, graph: GroupGraph) {
+  constructor(ports: GroupLogPorts, graph: GroupGraph, expulsion?: GroupOp) {
     this.self = ports.signer.device
     this.#ports = ports
     this.#graph = graph
+    this.#expulsion = expulsion
     this.#state = replayGraph(graph)
   }
 
@@ -76,10 +80,27 @@ export class GroupLog {
   }
 
   get standing(): Standing {
-    if (this.#state.members.has(this.self)) return 'member'
-    const remover = this.#state.removed.get(this.self)
-    if (remover === undefined) return 'stranger'
-    return remover === this.self ? 'left' : 'removed'
+    const removal = this.removal
+    if (removal === undefined && this.#state.members.has(this.self)) return 'member'
+    if (removal === undefined) return 'stranger'
+    return removal.by === this.self ? 'left' : 'removed'
+  }
+
+  /** Who took this device out of the group, and when; undefined while it is in. */
+  get removal(): Removal | undefined {
+    const known = this.#state.removed.get(this.self)
+    const op = this.#expulsion
+    if (known !== undefined || op === undefined || !removesFrom(this.#state, op, this.self)) return known
+    return { by: op.author, atMs: op.hlc.ms, isLost: op.change.isLost }
+  }
+
+  /** Members whose key has signed operations that do not know of each other, with the one that shows it. */
+  get forked(): ReadonlyMap<DeviceId, GroupOp> {
+    return forkedAuthors(this.#graph)
+  }
+
+  get graph(): GroupGraph {
+    return this.#graph
   }
 
   isMember(device: DeviceId): boolean {
@@ -154,9 +175,35 @@ export class GroupLog {
   /** @param isLost The device is in other hands. */
   async remove(device: DeviceId, isLost: boolean): Promise<RemovalVerdict> {
     return this.#serially(async () => {
-      const verdict = mayRemove(this.#state, this.self, device)
+      const verdict = mayRemove(this.#state, this.self, device, isLost)
       if (verdict === 'allowed') await this.#append({ kind: 'remove', device, isLost })
       return verdict
+    })
+  }
+
+  /** Giving a device the role that it has succeeds. */
+  async setRole(device: DeviceId, role: Role): Promise<RoleVerdict> {
+    return this.#serially(async () => {
+      const verdict = mayChangeRole(this.#state, this.self, device, role)
+      const isNew = this.#state.members.get(device)?.role !== role
+      if (verdict === 'allowed' && isNew) await this.#append({ kind: 'role', device, role })
+      return verdict
+    })
+  }
+
+  /**
+   * Another device says that this one was removed, and shows the operation. It counts here only if its author could do that as
+   * far as this log knows. @returns whether this device is out by it. @throws ProtocolError
+   */
+  async noteRemoval(ops: readonly Signed[]): Promise<boolean> {
+    return this.#serially(async () => {
+      const opened = ops.map((op) => openOp(op, this.#ports.crypto))
+      const op = opened.find((each) => removesFrom(this.#state, each, this.self))
+      if (op === undefined || this.removal !== undefined) return this.removal !== undefined
+      await writeExpulsion(this.#ports.files, op)
+      this.#expulsion = op
+      this.#tell(this.#state)
+      return true
     })
   }
 
@@ -244,7 +291,11 @@ export class GroupLog {
     const before = this.#state
     this.#graph = graph
     this.#state = state
-    for (const listener of [...this.#listeners]) listener(state, before)
+    this.#tell(before)
+  }
+
+  #tell(before: GroupState): void {
+    for (const listener of [...this.#listeners]) listener(this.#state, before)
   }
 
   /** One change after another, whatever became of the one before. */
@@ -253,4 +304,14 @@ export class GroupLog {
     this.#last = mine.catch(() => undefined)
     return mine
   }
+}
+
+type RemovalOp = GroupOp & { readonly change: Extract<GroupOp['change'], { kind: 'remove' }> }
+
+/** Whether an operation that is not in the log takes a device out of it, by all that the log knows of its author. */
+function removesFrom({ groupId, members, recovery }: GroupState, op: GroupOp, device: DeviceId): op is RemovalOp {
+  if (op.group !== groupId || op.change.kind !== 'remove' || op.change.device !== device) return false
+  const [author, own] = [members.get(op.author), members.get(device)]
+  if (own === undefined || op.author === recovery) return own !== undefined
+  return author?.role === 'admin' && author.seniority < own.seniority
 }

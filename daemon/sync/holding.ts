@@ -3,7 +3,8 @@
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { Position } from '../../protocol/manifest.ts'
 import type { HaltNotice } from '../../protocol/meta-messages.ts'
-import type { Folder } from './folder.ts'
+import { errorCode } from './error-code.ts'
+import type { Deps, Folder } from './folder.ts'
 import type { Recovery } from './recovery.ts'
 import type { FolderSettings } from './settings.ts'
 
@@ -64,4 +65,15 @@ export function remoteOf(holding: Holding, device: DeviceId): RemoteState {
   const remote: RemoteState = { isComplete: false, acked: null, halt: null, holds: false }
   holding.remotes.set(device, remote)
   return remote
+}
+
+/** What a pull tells cannot be refused: where it cannot be written down, the folder starts anew and finds it out again. */
+export function orRestart(holding: Holding, { log }: Pick<Deps, 'log'>, record: () => void): void {
+  try {
+    record()
+  } catch (cause) {
+    if (errorCode(cause) === undefined) throw cause
+    log.event('folder.failed', { folder: holding.settings.id, cause: String(cause) })
+    holding.restart?.()
+  }
 }

@@ -17,7 +17,8 @@ export type HeadOutcome =
   | { readonly kind: 'want'; readonly epoch: number; readonly fromSegNo: number }
   /** Behind what is known of the device. */
   | { readonly kind: 'stale'; readonly known: Position }
-  | { readonly kind: 'equivocation' }
+  /** `epoch`: the one in which nothing more is taken. */
+  | { readonly kind: 'equivocation'; readonly epoch: number }
 
 /** @throws ProtocolError when the head is not this device's, for this folder. */
 export function acceptHead(folder: ManifestFolder, device: DeviceId, signed: Signed): HeadOutcome {
@@ -36,14 +37,17 @@ export function acceptHead(folder: ManifestFolder, device: DeviceId, signed: Sig
     case 'start-over':
       return startEpoch(folder, device, head, signed, step.kind === 'start-over')
     case 'equivocation':
-      if (known !== undefined && !known.isEquivocal) {
-        catalogue.transact({ isDurable: true }, (tx) =>
-          tx.setPeerPosition(folder.id, device, { ...known, isEquivocal: true }),
-        )
-        folder.deps.log.event('peer.equivocation', { device, folder: folder.id, epoch: head.epoch, seq: head.lastSeq })
-      }
-      return step
+      if (known !== undefined) markEquivocal(folder, device, known)
+      return { kind: 'equivocation', epoch: known?.position.epoch ?? head.epoch }
   }
+}
+
+/** Nothing more is taken from the device before its next epoch, also after a restart. Told once. */
+function markEquivocal({ id, deps }: ManifestFolder, device: DeviceId, known: PeerPosition): void {
+  if (known.isEquivocal) return
+  deps.catalogue.transact({ isDurable: true }, (tx) => tx.setPeerPosition(id, device, { ...known, isEquivocal: true }))
+  const { epoch, seq } = known.position
+  deps.log.event('peer.equivocation', { device, folder: id, epoch, seq })
 }
 
 function openHeadOf(folder: ManifestFolder, device: DeviceId, signed: Signed): Head {
@@ -77,7 +81,7 @@ function startEpoch(
 
 /**
  * Applies consecutive segments of a device. Those that do not continue what is known (a push that crossed a request) are passed
- * over. The head comes with them and is kept as the device's word. @returns whether any entry came. @throws ProtocolError for
+ * over; one that continues another log of the device stops all taking. The head comes with them and is kept as the device's word. @returns whether any entry came. @throws ProtocolError for
  * anything forged, the head too.
  */
 export function acceptSegments(
@@ -95,7 +99,10 @@ export function acceptSegments(
     if (segment.device !== device || segment.folder !== folder.id) {
       throw new ProtocolError('bad-field', 'a segment speaks for another device or folder')
     }
-    if (known === undefined || known.isEquivocal || !isNext(known, segment)) continue
+    if (known === undefined || known.isEquivocal) continue
+    const place = placeOf(known, segment)
+    if (place === 'fork') markEquivocal(folder, device, known)
+    if (place !== 'next') continue
     catalogue.transact({ isDurable: false }, (tx) => {
       tx.applyEntries(folder.id, device, segment.entries)
       tx.setPeerPosition(folder.id, device, {
@@ -111,11 +118,14 @@ export function acceptSegments(
   return isChanged
 }
 
-/** @throws ProtocolError `broken-chain` for a segment that takes the next number and does not link to the one before. */
-function isNext(known: PeerPosition, segment: Segment): boolean {
-  if (segment.epoch !== known.position.epoch || segment.segNo !== known.nextSegNo) return false
-  if (segment.firstSeq !== known.position.seq + 1 || segment.prevHash !== known.lastSegHash) {
-    throw new ProtocolError('broken-chain', 'a segment does not continue the log that it numbers itself into')
-  }
-  return true
+/**
+ * A device that signs what follows on another segment than the one that it had signed under that number has two logs. @throws
+ * ProtocolError `broken-chain` for a segment that takes the next number and cannot stand there in any log
+ */
+function placeOf(known: PeerPosition, segment: Segment): 'next' | 'fork' | 'elsewhere' {
+  if (segment.epoch !== known.position.epoch || segment.segNo !== known.nextSegNo) return 'elsewhere'
+  if (segment.prevHash === known.lastSegHash && segment.firstSeq === known.position.seq + 1) return 'next'
+  const isOfAnother = segment.prevHash !== known.lastSegHash && segment.prevHash !== null && known.lastSegHash !== null
+  if (isOfAnother) return 'fork'
+  throw new ProtocolError('broken-chain', 'a segment does not continue the log that it numbers itself into')
 }

@@ -8,6 +8,7 @@ import { presentOf } from '../core/local.ts'
 import { deletionOf, withoutMoved } from './deletions.ts'
 import type { Folder, Halt } from './folder.ts'
 import { sends } from './folder.ts'
+import { withoutLeft } from './leaving.ts'
 import type { Pass } from './observe-pass.ts'
 import { transact } from './observe-pass.ts'
 import { record } from './observe-record.ts'
@@ -22,7 +23,7 @@ export async function recordMissing(pass: Pass): Promise<Halt | null> {
     folder.burst = null
     return null
   }
-  const rows = missingRows(pass)
+  const rows = withoutLeft(folder, missingRows(pass))
   const rootFault = await rootHalt(folder)
   if (rootFault !== null) return rootFault
   if (!sends(folder)) return recordAll(pass, rows)

@@ -40,7 +40,7 @@ function recordEdit(folder: Folder, tx: CatalogueWriter, seen: Seen): boolean {
   const { path, content, mtimeMs, fingerprint, own, known } = seen
   const hasBase = own?.fingerprint != null
   const found = observed(
-    { path, content, mtimeMs, hasBase },
+    { path, content, mtimeMs, hasBase, isReselected: folder.isReselected },
     own?.entry,
     known,
     resolverOf(folder),

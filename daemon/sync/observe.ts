@@ -6,21 +6,24 @@
 import type { ChunkList } from '../../protocol/chunks.ts'
 import type { Content } from '../../protocol/entry.ts'
 import type { DirPath } from '../../protocol/path.ts'
-import { ROOT, ancestorsOf, childOf, nameOf, parentOf } from '../../protocol/path.ts'
+import { ROOT, ancestorsOf, parentOf } from '../../protocol/path.ts'
 import type { CatalogueWriter, OwnRow } from '../catalogue-port.ts'
 import type { Comparison, FileOnDisk, SeenWithoutHash } from '../core/compare.ts'
 import { compareDirectory, toHashRequest } from '../core/compare.ts'
-import { IGNORE_FILES, IGNORE_FILE_BYTES_MAX, createIgnoreRules } from '../core/ignore.ts'
 import { presentOf } from '../core/local.ts'
 import type { AbortOptions, DirectoryListing } from '../ports.ts'
 import type { Folder, Halt, Problem } from './folder.ts'
-import { hint } from './folder.ts'
+import { isLinkAway, linksAway } from './blocked.ts'
+import { hint, isLeftOut } from './folder.ts'
+import { readIgnoreFiles } from './ignore-files.ts'
+import { isLeaving, stillThere } from './leaving.ts'
 import { recordMissing } from './observe-missing.ts'
 import type { Pass } from './observe-pass.ts'
 import { liveBelow, transact } from './observe-pass.ts'
 import { record } from './observe-record.ts'
-import { blockSentence, unreadableSentence } from './problem-sentences.ts'
+import { blockSentence, unreadableProblem } from './problem-sentences.ts'
 import { rootHalt } from './root-halt.ts'
+import { isCalm, noteUnstable } from './unstable.ts'
 import { withdrawIgnored } from './withdraw.ts'
 
 /** Files that are hashed and recorded together. */
@@ -93,6 +96,10 @@ function enqueueUnseen(pass: Pass): void {
 async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
   const { folder } = pass
   const { directory } = listing
+  if (directory !== ROOT && folder.selection.leavesOut(directory, true)) {
+    folder.problems.delete(directory)
+    return
+  }
   if (listing.state === 'unreadable') {
     setProblems(folder, directory, [{ path: directory, code: 'unreadable', sentence: blockSentence('unreadable') }])
     return
@@ -105,21 +112,17 @@ async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
     pass.missing.push(...children.filter((row) => presentOf(row) !== undefined))
     return
   }
-  await readRules(pass, listing)
+  if (await readIgnoreFiles(folder, listing)) pass.rulesChanged = true
   const children = folder.deps.catalogue.read((tx) => tx.ownChildren(folder.id, directory))
-  const comparison = compareDirectory(listing, children, (path, isDirectory) => folder.rules.ignores(path, isDirectory))
-  setProblems(
-    folder,
-    directory,
-    comparison.blocked.map((each) => ({
-      path: each.path ?? (directory === ROOT ? each.diskName : `${directory}/${each.diskName}`),
-      code: each.reason,
-      sentence: blockSentence(each.reason),
-    })),
-  )
+  const comparison = compareDirectory(listing, children, (path, isDirectory) => isLeftOut(folder, path, isDirectory))
+  setProblems(folder, directory, [
+    ...comparison.blocked.map((each) => blockedProblem(directory, each)),
+    ...stillThere(folder, listing, children),
+    ...linksAway(folder, listing),
+  ])
   dropOldFailures(folder, directory, comparison.toHash)
   pass.missing.push(...comparison.missing)
-  pass.toHash.push(...comparison.toHash)
+  pass.toHash.push(...comparison.toHash.filter(({ path }) => isCalm(folder, path)))
   pass.lostMount ??= comparison.lostMounts[0] ?? null
   for (const { path, isNew } of comparison.directories) if (isNew || pass.scope === 'all') enqueue(pass, path)
   recordSeen(pass, comparison)
@@ -132,34 +135,27 @@ function enqueue(pass: Pass, directory: DirPath): void {
   pass.queue.push(directory)
 }
 
+function blockedProblem(directory: DirPath, { path, diskName, reason }: Comparison['blocked'][number]): Problem {
+  const shown = path ?? (directory === ROOT ? diskName : `${directory}/${diskName}`)
+  return { path: shown, code: reason, sentence: blockSentence(reason) }
+}
+
 function setProblems(folder: Folder, directory: DirPath, problems: readonly Problem[]): void {
   if (problems.length === 0) folder.problems.delete(directory)
   else folder.problems.set(directory, problems)
 }
 
 /** What could not be read and is no longer to be read is no failure any more. */
-function dropOldFailures({ failures }: Folder, directory: DirPath, toHash: readonly FileOnDisk[]): void {
-  for (const [path, { code }] of failures) {
-    const isOld = code === 'unreadable' && parentOf(path) === directory && !toHash.some((file) => file.path === path)
-    if (isOld) failures.delete(path)
-  }
-}
+const OF_READING: readonly string[] = ['unreadable', 'locked', 'unstable']
 
-/** Reads the ignore files of a directory again; cheap where there are none. */
-async function readRules(pass: Pass, listing: DirectoryListing): Promise<void> {
-  const { folder } = pass
-  const names = new Set(listing.entries.map((entry) => (entry.kind === 'file' ? nameOf(entry.path) : '')))
-  const texts: string[] = []
-  for (const name of IGNORE_FILES) {
-    if (names.has(name))
-      texts.push((await folder.tree.readSmall(childOf(listing.directory, name), IGNORE_FILE_BYTES_MAX)) ?? '')
+function dropOldFailures({ failures, unstable }: Folder, directory: DirPath, toHash: readonly FileOnDisk[]): void {
+  for (const [path, { code }] of failures) {
+    const isOld =
+      OF_READING.includes(code) && parentOf(path) === directory && !toHash.some((file) => file.path === path)
+    if (!isOld) continue
+    failures.delete(path)
+    unstable.delete(path)
   }
-  const text = texts.length === 0 ? undefined : texts.join('\n')
-  if (folder.ignoreFiles.get(listing.directory) === text) return
-  if (text === undefined) folder.ignoreFiles.delete(listing.directory)
-  else folder.ignoreFiles.set(listing.directory, text)
-  folder.rules = createIgnoreRules(folder.ignoreFiles)
-  pass.rulesChanged = true
 }
 
 /** Other paths may be ignored now, or no longer: look at all of them. */
@@ -173,11 +169,15 @@ function recordSeen(pass: Pass, comparison: Comparison): void {
   if (changed.length === 0 && withdrawn.length === 0) return
   transact(pass, (tx) => {
     for (const disk of changed) {
+      if (isLinkAway(pass.folder, disk)) continue
       const isSuspect = disk.kind === 'directory' && tx.own(pass.folder.id, disk.path)?.entry.content.kind === 'deleted'
       if (isSuspect) pass.suspects.set(disk.path, disk)
       else record(pass, tx, { ...disk, content: contentOf(disk) })
     }
-    for (const row of withdrawn) withdraw(pass, tx, row)
+    for (const row of withdrawn) {
+      if (isLeaving(pass.folder, row)) pass.folder.mustLeave = true
+      else withdraw(pass, tx, row)
+    }
   })
 }
 
@@ -219,12 +219,11 @@ async function hashAndRecord(pass: Pass): Promise<void> {
   for await (const result of folder.tree.hash(files.map(toHashRequest), o)) {
     const file = disk.get(result.path)
     if (file === undefined) continue
-    if (result.kind === 'changed') hint(folder, [parentOf(result.path)])
+    if (result.kind === 'changed' && noteUnstable(folder, result.path)) hint(folder, [parentOf(result.path)])
     if (result.kind === 'unreadable')
       folder.failures.set(result.path, {
         path: result.path,
-        code: 'unreadable',
-        sentence: unreadableSentence(result.reason),
+        ...unreadableProblem(result.reason),
       })
     if (result.kind !== 'hashed') continue
     const { hash, sizeBytes, chunks } = result
@@ -237,6 +236,7 @@ async function hashAndRecord(pass: Pass): Promise<void> {
   transact(pass, (tx) => {
     for (const { content, file, chunks } of hashed) {
       folder.failures.delete(file.path)
+      folder.unstable.delete(file.path)
       if (chunks !== null) tx.putChunkList(chunks)
       record(pass, tx, { ...file, content })
     }

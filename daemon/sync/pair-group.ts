@@ -6,9 +6,9 @@ import type { FolderRecord } from '../../protocol/group.ts'
 import { opBatches, signedBytes } from '../../protocol/group-messages.ts'
 import { GROUP_OPS_MAX, PAIR_WELCOME_BYTES_MAX } from '../../protocol/limits.ts'
 import type { PairIntroduction } from '../../protocol/pairing-messages.ts'
-import { mayAddDevice } from '../core/group-rights.ts'
+import { mayAddDevice, roleToGive } from '../core/group-rights.ts'
 import type { GroupLog } from './group-log.ts'
-import type { GroupSummary, PairPorts, PairResult, Paired } from './pair.ts'
+import type { GroupSummary, GuestRole, PairPorts, PairResult, Paired } from './pair.ts'
 import { resultOf } from './pair.ts'
 import type { PairChannel } from './pair-channel.ts'
 
@@ -40,10 +40,11 @@ export async function welcomeGuest(
   channel: PairChannel,
   ports: PairPorts,
   guest: PairIntroduction,
-  sessionId: Uint8Array,
+  { sessionId, guestRole }: { readonly sessionId: Uint8Array; readonly guestRole: GuestRole },
 ): Promise<PairResult> {
   const { log } = ports
-  const record = { device: channel.remote, exchangeKey: guest.exchangeKey, name: guest.name, role: 'admin' } as const
+  const role = roleToGive(log.state, log.self, guestRole)
+  const record = { device: channel.remote, exchangeKey: guest.exchangeKey, name: guest.name, role }
   const isKnown = mayAddDevice(log.state, log.self, channel.remote) === 'is-member'
   const additions = isKnown ? [] : [log.signAddition(record, sessionId).signed]
   const batches = opBatches([...log.ops.map(({ signed }) => signed), ...additions], WELCOME_BATCH_BYTES)
@@ -110,8 +111,10 @@ function pairedWith(
   { name, platform }: PairIntroduction,
   broughtFolders: readonly FolderRecord[] | null,
 ): Paired {
-  const { groupId, name: groupName } = log.state
-  return { kind: 'paired', device: channel.remote, name, platform, groupId, groupName, broughtFolders }
+  const { groupId, name: groupName, members } = log.state
+  const guest = broughtFolders === null ? channel.remote : log.self
+  const guestRole = members.get(guest)?.role === 'member' ? 'member' : 'admin'
+  return { kind: 'paired', device: channel.remote, name, platform, groupId, groupName, guestRole, broughtFolders }
 }
 
 export function bothInGroups(channel: PairChannel, log: GroupLog, other: PairIntroduction): PairResult {

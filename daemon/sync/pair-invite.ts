@@ -20,7 +20,7 @@ import {
   showCode,
 } from '../core/pairing-limits.ts'
 import type { AbortOptions, Clock, PeerStream } from '../ports.ts'
-import type { Exchange, PairPorts, PairResult } from './pair.ts'
+import type { Exchange, GuestRole, PairPorts, PairResult } from './pair.ts'
 import { introduce, readIntroduction, resultOf, startExchange } from './pair.ts'
 import { PairChannel } from './pair-channel.ts'
 import { bothInGroups, joinHost, refuseGuest, welcomeGuest } from './pair-group.ts'
@@ -29,6 +29,8 @@ import { bothInGroups, joinHost, refuseGuest, welcomeGuest } from './pair-group.
 const LIFE_CHECK_MS = 5_000
 
 export interface InviteOptions extends AbortOptions {
+  /** Where this device's group is the one that stays. */
+  readonly guestRole: GuestRole
   /** Once, when joiners can come. */
   readonly onCode: (code: PairingCode, expiresMs: number) => void
   /** A joiner came and did not pair; the code is still shown, and survives so many wrong codes more. */
@@ -39,6 +41,7 @@ export interface InviteOptions extends AbortOptions {
 /** A code on the screen. */
 interface Showing {
   readonly code: PairingCode
+  readonly guestRole: GuestRole
   /** Somebody proved to know it: from then on only that run decides how it ends. */
   isProved: boolean
   isTalking: boolean
@@ -83,6 +86,7 @@ export class PairingDesk {
     const { promise, resolve } = Promise.withResolvers<PairResult>()
     const showing = {
       code: createCode((length) => random.bytes(length)),
+      guestRole: o.guestRole,
       isProved: false,
       isTalking: false,
       end: resolve,
@@ -154,7 +158,7 @@ function momentOf(clock: Clock): Moment {
 async function runInviter(
   channel: PairChannel,
   ports: PairPorts,
-  { code }: Showing,
+  { code, guestRole }: Pick<Showing, 'code' | 'guestRole'>,
   onProved: () => void,
 ): Promise<PairResult> {
   const { log } = ports
@@ -178,7 +182,7 @@ async function runInviter(
   if (decision === 'same-group') return { kind: 'same-group', device: channel.remote, name: guest.name }
   const tags = exchange.tags(share.message)
   if (tags === undefined) return { kind: 'broken', detail: 'the joiner sent no share' }
-  return checkProof(channel, ports, { exchange, tags, guest, decision, onProved })
+  return checkProof(channel, ports, { exchange, tags, guest, guestRole, decision, onProved })
 }
 
 /** What keeps our group from taking the joiner in, if ours is the one that stays. */
@@ -196,6 +200,7 @@ interface Claimed {
   readonly exchange: Exchange
   readonly tags: { readonly own: Uint8Array; readonly other: Uint8Array }
   readonly guest: PairIntroduction
+  readonly guestRole: GuestRole
   readonly decision: 'inviter' | 'joiner'
   readonly onProved: () => void
 }
@@ -212,5 +217,6 @@ async function checkProof(channel: PairChannel, ports: PairPorts, claimed: Claim
   const unsent = await channel.send({ kind: 'proof', tag: tags.own })
   if (unsent !== undefined) return resultOf(unsent, ports.log.self)
   if (claimed.decision === 'joiner') return joinHost(channel, ports, guest)
-  return welcomeGuest(channel, ports, guest, claimed.exchange.sessionId)
+  const { guestRole, exchange } = claimed
+  return welcomeGuest(channel, ports, guest, { sessionId: exchange.sessionId, guestRole })
 }

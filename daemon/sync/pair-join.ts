@@ -10,7 +10,7 @@ import { PAIR } from '../../protocol/protocols.ts'
 import { decideGroup } from '../core/pairing-limits.ts'
 import type { AbortOptions, Inviter, PeerStream } from '../ports.ts'
 import { hasCode, startDeadline } from './deadline.ts'
-import type { Exchange, PairPorts, PairResult } from './pair.ts'
+import type { Exchange, GuestRole, PairPorts, PairResult } from './pair.ts'
 import { introduce, readIntroduction, resultOf, startExchange } from './pair.ts'
 import { PairChannel } from './pair-channel.ts'
 import { bothInGroups, joinHost, refuseGuest, welcomeGuest } from './pair-group.ts'
@@ -26,6 +26,8 @@ export interface JoinOptions extends AbortOptions {
   readonly code: PairingCode
   /** `HOST[:PORT]`, where there is no multicast. */
   readonly address?: string
+  /** Where this device's group is the one that stays. */
+  readonly guestRole: GuestRole
   /** Nobody was found within 10 s; the search goes on. */
   readonly onHint: () => void
   /** Several devices show the nameplate: which one? Undefined: none of them. */
@@ -46,7 +48,7 @@ export async function joinPairing(ports: PairPorts, o: JoinOptions): Promise<Pai
   if (stream === undefined) return { kind: 'cancelled' }
   if ('kind' in stream) return stream
   using channel = new PairChannel(stream, ports.clock, o)
-  const result = await runJoiner(channel, ports, o.code)
+  const result = await runJoiner(channel, ports, o)
   if (result.kind === 'paired') await stream.close()
   else stream.abort(result.kind)
   return result
@@ -127,7 +129,11 @@ async function openStream(
   }
 }
 
-async function runJoiner(channel: PairChannel, ports: PairPorts, code: PairingCode): Promise<PairResult> {
+async function runJoiner(
+  channel: PairChannel,
+  ports: PairPorts,
+  { code, guestRole }: Pick<JoinOptions, 'code' | 'guestRole'>,
+): Promise<PairResult> {
   const self = ports.log.self
   const nonce = ports.random.bytes(PAIR_NONCE_BYTES)
   const unsent = await channel.send({ kind: 'hello', nonce })
@@ -144,13 +150,14 @@ async function runJoiner(channel: PairChannel, ports: PairPorts, code: PairingCo
   if (host === undefined) return { kind: 'broken', detail: 'the other device does not introduce itself' }
   const tags = exchange.tags(share.message)
   if (tags === undefined) return { kind: 'broken', detail: 'the other device sent no share' }
-  return proveAndMeet(channel, ports, { exchange, tags, host })
+  return proveAndMeet(channel, ports, { exchange, tags, host, guestRole })
 }
 
 interface Met {
   readonly exchange: Exchange
   readonly tags: { readonly own: Uint8Array; readonly other: Uint8Array }
   readonly host: PairIntroduction
+  readonly guestRole: GuestRole
 }
 
 async function proveAndMeet(channel: PairChannel, ports: PairPorts, met: Met): Promise<PairResult> {
@@ -170,5 +177,5 @@ async function proveAndMeet(channel: PairChannel, ports: PairPorts, met: Met): P
     return { kind: 'wrong-code' }
   }
   if (decision === 'inviter') return joinHost(channel, ports, host)
-  return welcomeGuest(channel, ports, host, met.exchange.sessionId)
+  return welcomeGuest(channel, ports, host, { sessionId: met.exchange.sessionId, guestRole: met.guestRole })
 }

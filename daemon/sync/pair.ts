@@ -26,6 +26,9 @@ export interface PairPorts {
   readonly exchangeKey: Uint8Array
 }
 
+/** What the device becomes that joins the group of the other; never more than the one that takes it in. */
+export type GuestRole = 'admin' | 'member'
+
 /** How a pairing ends. Every kind is expected, and none is an error of this program. */
 export type PairResult =
   | Paired
@@ -63,6 +66,8 @@ export interface Paired {
   readonly platform: string
   readonly groupId: GroupId
   readonly groupName: string
+  /** What the device that has joined the group is in it. */
+  readonly guestRole: GuestRole
   /** This device's group of one was dissolved; these are its folders, which the group now has. Null: our group stayed. */
   readonly broughtFolders: readonly FolderRecord[] | null
 }

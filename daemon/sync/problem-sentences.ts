@@ -1,5 +1,6 @@
 /** Why a path does not follow, in words: what happened, and what to do next. */
 
+import type { Unholdable } from '../core/holdable.ts'
 import type { ApplyFault, BlockReason } from '../ports.ts'
 
 export function blockSentence(reason: BlockReason): string {
@@ -17,8 +18,29 @@ export function blockSentence(reason: BlockReason): string {
   }
 }
 
+export function unholdableSentence(fault: Unholdable): string {
+  switch (fault.code) {
+    case 'name-impossible':
+      return 'This disk cannot hold such a name: it ends in a dot or a space, is a device of Windows, or has one of < > : " | ? *. Rename it on another device.'
+    case 'case-clash':
+      return `This disk does not tell upper and lower case apart, and ${fault.by} is there. Rename one of them on another device.`
+    case 'no-links':
+      return 'This disk holds no symbolic links. The other devices keep it.'
+    case 'link-away':
+      return 'The link leads out of the folder. `holt folder set --links any` allows such links in it.'
+  }
+}
+
+export const LEFT_OUT_SENTENCE =
+  'This device leaves it out, and it is still on its disk: it was edited here, or no other device has it. Include it to have it synced, or remove it.'
+
 /** @param reason the system's words */
-export function unreadableSentence(reason: string): string {
+export function unreadableProblem(reason: string): { readonly code: string; readonly sentence: string } {
+  if (/^(EBUSY|ETXTBSY)\b/.test(reason)) return { code: 'locked', sentence: faultSentence('locked', reason) }
+  return { code: 'unreadable', sentence: unreadableSentence(reason) }
+}
+
+function unreadableSentence(reason: string): string {
   if (/^(EACCES|EPERM)\b/.test(reason)) return blockSentence('unreadable')
   return `It cannot be read (${reason}). It is tried again; check the disk if it stays.`
 }

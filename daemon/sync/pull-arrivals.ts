@@ -142,7 +142,6 @@ export class Arrivals implements Deliver {
 
   async #open(pull: Pull, large: LargePull, list: ChunkList): Promise<void> {
     const { blob, folder } = large
-    this.#deps.onChunkList(list)
     await this.#book.closed(blob.hash)
     const store = this.#book.landing.store(folder)
     if (pull.large !== large) return
@@ -152,6 +151,7 @@ export class Arrivals implements Deliver {
       return
     }
     try {
+      this.#deps.onChunkList(list)
       if ((await store.stat(blob.hash)) !== undefined) {
         await this.#land(pull, folder)
         return
@@ -163,7 +163,8 @@ export class Arrivals implements Deliver {
       this.#deps.holders().pump()
       if (missing.length === 0) await this.#finish(pull, large)
     } catch (cause) {
-      this.#book.takeStoreFault(folder, cause)
+      if (errorCode(cause) === 'no-room') this.#book.judge(pull, 'no-room')
+      else this.#book.takeStoreFault(folder, cause)
     }
   }
 

@@ -22,8 +22,17 @@ import type { Work } from './work.ts'
 const WANTS_MAX = 100_000
 /** Steps that the backoff of a holder's refusal is ahead: it begins at a second or two. */
 const REFUSAL_STEPS = 4
+/** How soon it is looked again whether a blob fits on the disk. */
+const ROOM_LOOK_MS = 20_000
 /** How long a part stays open that nobody can go on with. */
 export const STUCK_MS = 60_000
+
+/** Why nobody is asked for a blob, whoever holds it. */
+export type PullVerdict =
+  | 'false-entry'
+  | 'too-large'
+  /** It does not fit on the disk now; smaller ones may. */
+  | 'no-room'
 
 export interface Pull {
   readonly blob: BlobRef
@@ -34,7 +43,7 @@ export interface Pull {
   /** All of its bytes are here and are being stored. */
   isStoring: boolean
   /** Why it is not asked for, whoever holds it. */
-  verdict: 'false-entry' | 'too-large' | undefined
+  verdict: PullVerdict | undefined
   /** How often each holder refused, once one did. */
   refusals: Map<DeviceId, number> | undefined
   lastRefusal: BlobRefusal | undefined
@@ -172,19 +181,21 @@ export class PullBook {
   }
 
   /** What entries say of the blob is not true, or beyond us. */
-  judge(pull: Pull, verdict: 'false-entry' | 'too-large'): void {
+  judge(pull: Pull, verdict: PullVerdict): void {
     const { hash } = pull.blob
     if (pull.verdict !== undefined) return
+    if (verdict === 'no-room') this.restart(pull)
     pull.verdict = verdict
     pull.large = undefined
     for (const folder of pull.folders) {
-      this.progress.failed(folder, hash, verdict, verdict === 'false-entry')
+      this.progress.failed(folder, hash, verdict, verdict !== 'too-large')
     }
     this.#deps.log.event('pull.refused', { hash, reason: verdict })
     this.#deps.onFault?.({ kind: verdict, hash })
     this.admit(pull)
     if (verdict === 'too-large') return
-    this.#retry(`false ${hash}`, this.#nowMs() + LIAR_BAN_MS, () => {
+    const retryMs = verdict === 'no-room' ? ROOM_LOOK_MS : LIAR_BAN_MS
+    this.#retry(`false ${hash}`, this.#nowMs() + retryMs, () => {
       pull.verdict = undefined
       this.admit(pull)
     })
@@ -243,7 +254,7 @@ export class PullBook {
 
   #stateOf(pull: Pull, folder: FolderId): PullState {
     const { hash } = pull.blob
-    if (pull.verdict !== undefined) return pull.verdict
+    if (pull.verdict !== undefined) return pull.verdict === 'no-room' ? 'no-space' : pull.verdict
     const pause = this.landing.pauseOf(folder)
     if (pause !== undefined) return pause.reason === 'no-space' ? 'no-space' : 'store-fault'
     if (pull.isStoring) return 'active'

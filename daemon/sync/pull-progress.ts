@@ -5,6 +5,8 @@ import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { Clock } from '../ports.ts'
 import { Rate, etaMs } from './rate.ts'
 
+/** Sums above this are not told: a sum of it and of what is there is still a whole number. */
+const BYTES_TOLD_MAX = 2 ** 52
 /** How often one file says how far it is. */
 const PROGRESS_EVERY_MS = 250
 
@@ -170,7 +172,9 @@ export class PullProgress {
   }
 
   #about(batch: Batch): { folder: FolderId; total: TransferTotals } {
-    const { folder, filesDone, bytesDone, bytesTotal } = batch
+    const { folder, filesDone, bytesDone } = batch
+    // Sizes are what others claim: their sum may be more than can be counted.
+    const bytesTotal = Math.max(bytesDone, Math.min(batch.bytesTotal, BYTES_TOLD_MAX))
     const rate = batch.rate.bytesPerSecond(this.#clock.monotonicMs())
     const filesTotal = filesDone + batch.files.size
     return {

@@ -57,6 +57,8 @@ export type PullFault =
   /** The signed size or chunk list is not the blob's: whoever signed it lied. Tried again after an hour. */
   | { readonly kind: 'false-entry'; readonly hash: BlobHash }
   | { readonly kind: 'too-large'; readonly hash: BlobHash }
+  /** It does not fit on the disk now. Tried again after a while; the others of the folder go on. */
+  | { readonly kind: 'no-room'; readonly hash: BlobHash }
   /** A folder's store failed; it takes nothing until `retryAtMs` of the monotonic clock. */
   | {
       readonly kind: 'store'

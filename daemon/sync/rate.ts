@@ -34,7 +34,11 @@ export class Rate {
   }
 }
 
-/** Milliseconds until so many bytes have come at this rate; null while nothing moves. Whole. */
+/** A century: longer is as good as never. */
+const ETA_MS_MAX = 100 * 365 * 24 * 3600 * 1000
+
+/** Milliseconds until so many bytes have come at this rate; null while nothing moves, or where it would take a century. Whole. */
 export function etaMs(bytesLeft: number, bytesPerSecond: number): number | null {
-  return bytesPerSecond > 0 ? Math.ceil((Math.max(0, bytesLeft) * 1000) / bytesPerSecond) : null
+  const eta = bytesPerSecond > 0 ? Math.ceil((Math.max(0, bytesLeft) * 1000) / bytesPerSecond) : Infinity
+  return eta <= ETA_MS_MAX ? eta : null
 }

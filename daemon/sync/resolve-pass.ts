@@ -15,6 +15,7 @@ import type { AbortOptions, FileTree } from '../ports.ts'
 import { apply } from './apply.ts'
 import type { Applied } from './apply.ts'
 import { newBatch } from './batch.ts'
+import { noteBlocked } from './blocked.ts'
 import { decide } from './decide.ts'
 import type { Decision } from './decide.ts'
 import { withoutMoved } from './deletions.ts'
@@ -159,6 +160,7 @@ function settle(
   const clean = batch.filter(({ path }) => !open.has(path) && !unfinished.has(path))
   for (const path of applied.done) folder.wishes.delete(path)
   forgetPlaced(folder, plan.steps, applied)
+  noteBlocked(folder, stamps.keys(), decision.blocked)
   const wanted = accepted(folder, wantedByPath(plan.wants), pulls)
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     tx.clearDirty(folder.id, clean)

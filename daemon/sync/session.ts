@@ -9,7 +9,7 @@
 import type { Signed } from '../../protocol/crypto.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
-import { SESSION_SILENCE_MS } from '../../protocol/limits.ts'
+import { FOLDERS_MAX, HEAD_BYTES_MAX, SESSION_SILENCE_MS } from '../../protocol/limits.ts'
 import type { Position } from '../../protocol/manifest.ts'
 import { comparePositions } from '../../protocol/manifest.ts'
 import type { HaltNotice, MetaMessage } from '../../protocol/meta-messages.ts'
@@ -18,7 +18,7 @@ import type { RelPath } from '../../protocol/path.ts'
 import type { AbortOptions, PeerStream } from '../ports.ts'
 import type { Deps, Folder } from './folder.ts'
 import { createLatch } from './latch.ts'
-import type { ManifestFolder } from './manifests.ts'
+import type { HeadOutcome, ManifestFolder } from './manifests.ts'
 import { acceptHead, acceptSegments } from './manifests.ts'
 import { recalledPage } from './recall.ts'
 
@@ -26,6 +26,9 @@ import { recalledPage } from './recall.ts'
 const FRAME_SEGMENT_BYTES = 1024 * 1024
 /** Questions that a peer may leave unanswered. */
 const OUTBOX_MAX = 4096
+
+/** `rolled-back`: older than what the device had shown. `forked`: of another log under the same numbers. */
+export type HeadFinding = 'in-order' | 'rolled-back' | 'forked'
 
 /** What a session needs of the engine, and tells it. */
 export interface SessionHost {
@@ -43,6 +46,8 @@ export interface SessionHost {
   onEntries(folder: FolderId, device: DeviceId): void
   /** All of the device's log up to its head is here. */
   onComplete(folder: FolderId, device: DeviceId): void
+  /** How a head of the device stands to what it has said before. */
+  onHead(folder: FolderId, device: DeviceId, finding: HeadFinding): void
   /** All of our log up to a position is there. */
   onAcked(folder: FolderId, device: DeviceId, position: Position): void
   /** The other device knows more of our log than we do. */
@@ -82,6 +87,8 @@ interface State {
   readonly pushFrom: Map<FolderId, { epoch: number; segNo: number }>
   /** The remote device's last heads, of folders that are not held here too. */
   readonly heads: Map<FolderId, Signed>
+  /** Folders of which the remote device was told that it has two logs. */
+  readonly told: Set<FolderId>
   readonly toSend: ReturnType<typeof createLatch>
   isGreeted: boolean
 }
@@ -95,6 +102,7 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
     held: new Set(),
     pushFrom: new Map(),
     heads: new Map(),
+    told: new Set(),
     toSend: createLatch(),
     isGreeted: false,
   }
@@ -256,6 +264,7 @@ function receive(state: State, message: MetaMessage): void {
       return
     case 'drop':
       state.held.delete(message.folder)
+      state.heads.delete(message.folder)
       host.onHolds(stream.remote, message.folder, false)
       return
     case 'halt':
@@ -271,6 +280,7 @@ function receive(state: State, message: MetaMessage): void {
 }
 
 function holds(state: State, folder: FolderId): void {
+  if (!state.held.has(folder) && state.held.size >= FOLDERS_MAX) throw tooManyFolders()
   state.held.add(folder)
   state.host.onHolds(state.stream.remote, folder, true)
 }
@@ -282,12 +292,24 @@ function takeForFolder(state: State, message: Extract<MetaMessage, { kind: 'deci
   else state.host.onRecalled(folder, state.stream.remote, message)
 }
 
+function tooManyFolders(): ProtocolError {
+  return new ProtocolError('too-large', 'a peer speaks of more folders than a group has')
+}
+
+/** It is kept as it came, of folders too that are not held here. */
+function keepHead({ heads }: State, id: FolderId, head: Signed): void {
+  if (head.body.length > HEAD_BYTES_MAX) throw new ProtocolError('too-large', 'a head is too large')
+  if (!heads.has(id) && heads.size >= FOLDERS_MAX) throw tooManyFolders()
+  heads.set(id, head)
+}
+
 function takeHead(state: State, id: FolderId, head: Signed): void {
   const folder = state.host.manifest(id)
-  state.heads.set(id, head)
+  keepHead(state, id, head)
   if (folder === undefined) return
   const outcome = unlessNewer(state, id, () => acceptHead(folder, state.stream.remote, head))
   if (outcome === undefined) return
+  state.host.onHead(id, state.stream.remote, findingOf(outcome))
   if (outcome.kind === 'want') {
     ask(state, () => ({ kind: 'want', folder: id, epoch: outcome.epoch, fromSegNo: outcome.fromSegNo }))
   } else if (outcome.kind === 'complete') {
@@ -296,7 +318,22 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
   } else {
     folder.deps.log.event(`peer.${outcome.kind}`, { device: state.stream.remote, folder: id })
     if (outcome.kind === 'stale') ask(state, () => ({ kind: 'ack', folder: id, position: outcome.known }))
+    else sayForked(state, id, outcome.epoch)
   }
+}
+
+function findingOf({ kind }: HeadOutcome): HeadFinding {
+  return kind === 'stale' ? 'rolled-back' : kind === 'equivocation' ? 'forked' : 'in-order'
+}
+
+/**
+ * Asks for what no log of the device has: one that was restored from a backup learns by it that it had gone on, recalls its
+ * manifest, and begins a new epoch. Said once in a session, since one that lies does not care.
+ */
+function sayForked(state: State, id: FolderId, epoch: number): void {
+  if (state.told.has(id)) return
+  state.told.add(id)
+  ask(state, () => ({ kind: 'want', folder: id, epoch, fromSegNo: Number.MAX_SAFE_INTEGER }))
 }
 
 function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {

@@ -21,6 +21,9 @@ export interface Selection {
   readonly exclude: readonly string[]
 }
 
+/** `inside`: a link that is absolute, or climbs out of the folder, is neither taken nor sent. */
+export type LinkChoice = 'inside' | 'any'
+
 export interface FolderSettings {
   readonly id: FolderId
   readonly name: string
@@ -30,6 +33,8 @@ export interface FolderSettings {
   readonly mode: FolderMode
   readonly retention: Retention
   readonly selection: Selection
+  /** Whether symbolic links may lead out of the folder. */
+  readonly links: LinkChoice
 }
 
 /** What holds until a person chooses otherwise. */
@@ -38,6 +43,7 @@ const UNCHOSEN = {
   mode: 'send-receive',
   retention: { days: null, versions: null, bytes: null },
   selection: { include: [], exclude: [] },
+  links: 'inside',
 } as const satisfies Partial<FolderSettings>
 
 /** Settings of a folder of which only this much is said. */
@@ -87,6 +93,7 @@ function parseSettings(name: string, text: string): FolderSettings {
       mode: modeOf(fields['mode']),
       retention: retentionOf(fields['retention']),
       selection: selectionOf(fields['selection']),
+      links: linksOf(fields['links']),
     }
   } catch (cause) {
     throw new Error(`the settings file ${name} is damaged: restore it, or delete it and accept the folder again`, {
@@ -120,6 +127,12 @@ function selectionOf(value: unknown): Selection {
   if (value === undefined) return UNCHOSEN.selection
   const { include, exclude } = recordOf(value)
   return { include: patternsOf(include), exclude: patternsOf(exclude) }
+}
+
+function linksOf(value: unknown): LinkChoice {
+  if (value === undefined) return UNCHOSEN.links
+  if (value === 'inside' || value === 'any') return value
+  throw new TypeError(`${JSON.stringify(value)} is no choice of links`)
 }
 
 function patternsOf(value: unknown): readonly string[] {

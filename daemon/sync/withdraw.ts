@@ -10,6 +10,7 @@ import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueWriter } from '../catalogue-port.ts'
 import { isUnsaid } from '../core/local.ts'
 import type { Folder } from './folder.ts'
+import { isLeftOut } from './folder.ts'
 
 /** Own entries that are gone through in one transaction. */
 const PAGE_ENTRIES = 4096
@@ -26,7 +27,9 @@ export function withdrawIgnored(folder: Folder): void {
 function withdrawPage(folder: Folder, after: RelPath | null): RelPath | null {
   const { catalogue, signer } = folder.deps
   const page = catalogue.read((tx) => tx.entriesHeldBy(folder.id, signer.device, after, PAGE_ENTRIES))
-  const turned = page.filter((entry) => says(entry) && isIgnored(folder, entry) === entry.isHeld)
+  const wrong = page.filter((entry) => says(entry) && isToBeSilent(folder, entry) === entry.isHeld)
+  const turned = wrong.filter((entry) => !leaves(folder, entry))
+  if (turned.length < wrong.length) folder.mustLeave = true
   if (turned.length > 0) {
     catalogue.transact({ isDurable: false }, (tx) => {
       for (const entry of turned) {
@@ -60,6 +63,11 @@ function says(entry: Entry): boolean {
   return entry.isHeld || (entry.content.kind === 'deleted' && !isUnsaid(entry))
 }
 
-function isIgnored({ rules }: Folder, { path, content }: Entry): boolean {
-  return rules.ignores(path, content.kind === 'directory')
+function isToBeSilent(folder: Folder, { path, content }: Entry): boolean {
+  return isLeftOut(folder, path, content.kind === 'directory')
+}
+
+/** Whether it is still to go from this disk, and is withdrawn with that. */
+function leaves({ selection }: Folder, { path, content, isHeld }: Entry): boolean {
+  return isHeld && content.kind !== 'deleted' && selection.leavesOut(path, content.kind === 'directory')
 }

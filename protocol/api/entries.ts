@@ -12,6 +12,8 @@ export const zEntryState = z.enum([
   'pending',
   /** A conflict copy. */
   'conflict',
+  /** The group has it and this device leaves it out. */
+  'left-out',
   /** It changes faster than it can be hashed or pulled. */
   'unstable',
   'locked',
@@ -58,7 +60,7 @@ export const zEntriesQuery = z.strictObject({
     .enum(['true', 'false'])
     .default('true')
     .transform((text) => text === 'true'),
-  /** `problem` stands for every state but synced, missing, pending and conflict. */
+  /** `problem` stands for every state but synced, missing, pending, conflict and left-out. */
   state: z.enum([...zEntryState.options, 'problem', 'all']).default('all'),
   /** The `next` of the page before. */
   after: z

@@ -1,6 +1,7 @@
 /** What happens in the daemon, as a union that is told apart by `kind`. */
 
 import { z } from 'zod'
+import { zDeviceWarning } from './devices.ts'
 import { zBlobHash, zCount, zDeviceId, zFolderId, zPageLimit, zTimeMs } from './fields.ts'
 import { zFolderState, zHalt, zProgress } from './folders.ts'
 import { zPairing } from './pairing.ts'
@@ -96,8 +97,10 @@ const deviceEvents = [
   event('device.offline', ofDevice),
   event('device.added', { ...ofDevice, by: zDeviceId.nullable() }),
   event('device.renamed', ofDevice),
-  event('device.removed', { ...ofDevice, by: zDeviceId.nullable() }),
+  event('device.removed', { ...ofDevice, by: zDeviceId.nullable(), isLost: z.boolean() }),
   event('device.trouble', { ...ofDevice, detail: z.string() }),
+  event('device.role', { ...ofDevice, role: z.string() }),
+  event('device.warning', { ...ofDevice, warning: zDeviceWarning }).describe('New, or put right'),
   event('group.changed', { group: z.string(), name: z.string(), devices: zCount }),
 ] as const
 

@@ -8,6 +8,9 @@ import { zAbsolutePath, zAmount, zCount, zDeviceId, zFlag, zFolderId, zName, zRe
 export const zMode = z.enum(['send-receive', 'send-only', 'receive-only', 'receive-archive'])
 export type Mode = z.infer<typeof zMode>
 
+/** Whether symbolic links may lead out of the folder. */
+export const zLinks = z.enum(['inside', 'any'])
+
 export const zHaltReason = z.enum([
   /** A pass would delete too much; `approve` or `reject` decides. */
   'mass-delete',
@@ -98,7 +101,7 @@ export type Progress = z.infer<typeof zProgress>
 export const zFolderPeer = z.object({
   device: zDeviceId,
   isOnline: z.boolean(),
-  /** It holds exactly what this device holds. */
+  /** It holds exactly what this device holds, but for what one of the two leaves out. */
   isInSync: z.boolean(),
   /** What it still lacks of what this device holds; null while its manifest is unknown. */
   missing: zAmount.nullable(),
@@ -117,6 +120,9 @@ export const zFolder = z
     /** Null where the folder is only offered. */
     retention: zRetention.nullable(),
     selection: zSelection.nullable(),
+    links: zLinks.nullable(),
+    /** Files that the group has and this device leaves out. */
+    leftOut: zCount,
     state: zFolderState,
     /** What is held here. */
     held: zAmount,
@@ -222,6 +228,7 @@ export const zChangeFolder = z
       .describe('keep-both, newest, manual, or prefer: and the id or name of a device'),
     retention: zRetention.partial().optional(),
     selection: zSelection.partial().optional(),
+    links: zLinks.optional(),
     /** What was changed here may be sent from now on. */
     confirm: z.boolean().default(false),
   })

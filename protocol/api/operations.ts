@@ -12,6 +12,7 @@ import * as folders from './folders.ts'
 import * as pairing from './pairing.ts'
 import * as verify from './verify.ts'
 import * as versions from './versions.ts'
+import * as recovery from './recovery.ts'
 import type { OperationId } from './routes.ts'
 
 export interface Operation {
@@ -51,7 +52,18 @@ export const OPERATIONS = {
   getDevice: op({ params: devices.zDeviceParams, response: devices.zDevice }),
   renameDevice: op({ params: devices.zDeviceParams, body: devices.zRenameDevice, response: devices.zDevice }),
   removeDevice: op({ params: devices.zDeviceParams, query: devices.zRemoveDeviceQuery, response: devices.zDevice }),
+  setDeviceRole: op({ params: devices.zDeviceParams, body: devices.zSetDeviceRole, response: devices.zDevice }),
+  removeDeviceWithWords: op({
+    params: devices.zDeviceParams,
+    body: recovery.zRemoveWithWords,
+    response: recovery.zRemovedWithWords,
+  }),
   leaveGroup: op({ response: devices.zLeft }),
+
+  getRecovery: op({ response: recovery.zRecovery }),
+  showRecovery: op({ response: recovery.zRecoveryWords }),
+  forgetRecovery: op({ response: recovery.zRecovery }),
+  useRecovery: op({ body: recovery.zUseRecovery, response: recovery.zRecovered }),
 
   listFolders: op({ response: folders.zFolderList }),
   getFolder: op({ params: folders.zFolderParams, query: folders.zFolderQuery, response: folders.zFolder }),
@@ -82,7 +94,7 @@ export const OPERATIONS = {
   listUndoSteps: op({ query: versions.zUndoQuery, response: versions.zUndoList }),
   undo: op({ body: versions.zUndo, response: versions.zUndone }),
 
-  startPairing: op({ response: pairing.zPairing, status: 201 }),
+  startPairing: op({ query: pairing.zStartPairingQuery, response: pairing.zPairing, status: 201 }),
   joinPairing: op({ body: pairing.zJoinPairing, response: pairing.zPairing, status: 201 }),
   getPairing: op({ params: pairing.zPairingParams, response: pairing.zPairing }),
   followPairing: op({ params: pairing.zPairingParams, response: pairing.zPairing }),

@@ -13,6 +13,8 @@ export const zPairedWith = z.object({
   name: z.string(),
   platform: z.string().nullable(),
   group: zGroupId,
+  /** Whether the device that joined the group is this one, and what it is there. */
+  guest: z.object({ isSelf: z.boolean(), role: z.enum(['admin', 'member']) }),
   /** Members of the group now, this device included. */
   devices: zCount,
   /** Folders that the group now offers to this device. */
@@ -54,15 +56,22 @@ export const zPairing = z
   .meta({ id: 'Pairing' })
 export type Pairing = z.infer<typeof zPairing>
 
+/** What the device becomes that joins the group of the other, where that is this one's. */
+const zGuestRole = z.enum(['admin', 'member']).default('admin')
+
+export const zStartPairingQuery = z.strictObject({ guestRole: zGuestRole })
+export type StartPairing = z.output<typeof zStartPairingQuery>
+
 export const zJoinPairing = z
   .strictObject({
     /** As it was typed: any case, spaces or dashes, words cut to four letters. */
     code: z.string().min(1).max(200),
     /** `HOST[:PORT]`, where there is no multicast. */
     address: z.string().min(1).max(300).optional(),
+    guestRole: zGuestRole,
   })
   .meta({ id: 'JoinPairing' })
-export type JoinPairing = z.infer<typeof zJoinPairing>
+export type JoinPairing = z.output<typeof zJoinPairing>
 
 export const zPairingParams = z.strictObject({ pairing: z.string().min(1).max(64) })
 export const zChooseInviter = z.strictObject({ device: zDeviceId }).meta({ id: 'ChooseInviter' })

@@ -210,6 +210,41 @@ export const PROBLEMS = {
     'Only the device itself may change that',
     'Run the command on that device.',
   ),
+  'last-admin': kind(
+    409,
+    EXIT.refused,
+    'The group would have no admin left',
+    'Run `holt device role NAME admin` for another device first.',
+  ),
+
+  // The recovery words.
+  'socket-only': kind(403, EXIT.refused, 'This is not to be had over TCP', 'Use the `holt` command on this device.'),
+  'bad-words': kind(422, EXIT.usage, 'These are no recovery words', 'Compare them with what was written down.'),
+  'wrong-words': kind(
+    403,
+    EXIT.refused,
+    'The words are of another group',
+    'Look for the words that were written down for this group.',
+  ),
+  'words-elsewhere': kind(
+    404,
+    EXIT.notFound,
+    'The recovery words are not on this device',
+    'They are on the device that founded the group, until they were written down there.',
+  ),
+  'words-forgotten': kind(
+    410,
+    EXIT.refused,
+    'The recovery words are no longer kept',
+    'They are where they were written down. If that is lost, found another group: run `holt leave` on each device and pair them anew.',
+  ),
+  'words-unseen': kind(409, EXIT.refused, 'Nobody has seen the recovery words yet', 'Run `holt recovery show` first.'),
+  'no-group-log': kind(
+    404,
+    EXIT.notFound,
+    'There is no copy of the group log',
+    'Connect a disk that was a folder of the group and name it, or pair with a device that is still in the group.',
+  ),
   'already-alone': kind(409, EXIT.refused, 'There is no other device in the group', 'Nothing needs to be done.'),
   'too-many-devices': kind(409, EXIT.refused, 'The group has as many devices as it may have', 'Remove one first.'),
   'update-needed': kind(409, EXIT.refused, 'Another device uses a newer version', 'Update Holt on this device.'),

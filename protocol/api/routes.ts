@@ -9,11 +9,16 @@ export interface Route {
   /** Below `API_PREFIX`, with parameters in braces. */
   readonly path: string
   readonly answer: Answer
+  /** `socket`: not to be had over TCP, with whatever token. */
+  readonly door?: 'socket'
   /** What it does, for the OpenAPI document. */
   readonly summary: string
 }
 
 const json = (method: Method, path: string, summary: string) => ({ method, path, answer: 'json', summary }) as const
+/** What carries the recovery words: refused over TCP, whoever asks. */
+const onSocket = (method: Method, path: string, summary: string) =>
+  ({ method, path, answer: 'json', door: 'socket', summary: `${summary}; only over the unix socket` }) as const
 const stream = (path: string, summary: string) => ({ method: 'GET', path, answer: 'event-stream', summary }) as const
 
 /** Operation ids and their routes. */
@@ -37,7 +42,22 @@ export const ROUTES = {
   getDevice: json('GET', '/devices/{device}', 'One device, by id or by a name that only it has'),
   renameDevice: json('PATCH', '/devices/{device}', 'Give this device another name'),
   removeDevice: json('DELETE', '/devices/{device}', 'Remove a device from the group'),
+  setDeviceRole: json('POST', '/devices/{device}/role', 'Make a device an admin or a member'),
+  removeDeviceWithWords: onSocket(
+    'POST',
+    '/devices/{device}/remove-with-words',
+    'Remove any device from the group, with the recovery words',
+  ),
   leaveGroup: json('POST', '/group/leave', 'Leave the group, keeping all files'),
+
+  getRecovery: json('GET', '/recovery', 'What became of the recovery words of the group'),
+  showRecovery: onSocket('POST', '/recovery/show', 'The recovery words, while they are kept here'),
+  forgetRecovery: onSocket(
+    'POST',
+    '/recovery/forget',
+    'Forget the recovery words, once they were shown and written down',
+  ),
+  useRecovery: onSocket('POST', '/recovery/use', 'Be an admin of the group again, with the recovery words'),
 
   listFolders: json('GET', '/folders', 'The folders that are held here or offered by the group'),
   getFolder: json('GET', '/folders/{folder}', 'One folder, by id or by a name that only it has'),

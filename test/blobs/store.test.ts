@@ -2,14 +2,23 @@
 
 import { onCalls } from '../disk/disk-calls.ts'
 import assert from 'node:assert/strict'
-import { existsSync, linkSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openBlobStore } from '../../daemon/blobs/store.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { OpenedStore } from '../conformance/blob-store-bench.ts'
-import { StoreBench, bytesOf, crypto, hasCode, hashOf, sampleBlob, signal } from '../conformance/blob-store-bench.ts'
+import {
+  StoreBench,
+  blobOf,
+  bytesOf,
+  crypto,
+  hasCode,
+  hashOf,
+  sampleBlob,
+  signal,
+} from '../conformance/blob-store-bench.ts'
 
 const current: { directory: string; bench?: StoreBench } = { directory: '' }
 const bench = (): StoreBench => current.bench ?? assert.fail()
@@ -159,5 +168,49 @@ describe('a part on the disk', () => {
     await using again = await bench().receive(blob)
     assert.deepEqual(again.missing(), [])
     assert.notEqual(await again.commit(), 'wrong')
+  })
+})
+
+describe('a sparse file', () => {
+  const MIB = 1024 * 1024
+  /** Three chunks: data, a hole that crosses chunks and has data in its middle, and a hole at the end. */
+  const sparse = new Uint8Array(3 * MIB + 100)
+  sparse.fill(7, 0, 200_000)
+  sparse.fill(9, 1_900_000, 1_900_100)
+  const room = (path: string): number => statSync(path).blocks * 512
+  const blob = blobOf(sparse)
+
+  it('stays sparse when it is received, in any order, and is whole all the same', async () => {
+    const { store } = bench()
+    await using incoming = await store.receive(blob.ref, blob.list, { signal })
+    for (const chunkNo of [3, 1, 0, 2]) {
+      const bytes = sparse.subarray(chunkNo * CHUNK_BYTES, (chunkNo + 1) * CHUNK_BYTES)
+      assert.equal(await incoming.write(chunkNo, bytes), 'written')
+    }
+    assert.notEqual(await incoming.commit(), 'wrong')
+    assert.deepEqual(new Uint8Array(readFileSync(at(blob.ref.hash))), sparse)
+    assert.ok(room(at(blob.ref.hash)) < 600_000, `${room(at(blob.ref.hash))} bytes`)
+  })
+
+  it('stays sparse when it is copied on this device', async () => {
+    const { store } = bench()
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      for (let from = 0; from < sparse.length; from += 262_144)
+        yield await Promise.resolve(sparse.subarray(from, from + 262_144))
+    }
+    await store.put(blob.ref.hash, pieces(), { signal })
+    assert.deepEqual(new Uint8Array(readFileSync(at(blob.ref.hash))), sparse)
+    assert.ok(room(at(blob.ref.hash)) < 700_000, `${room(at(blob.ref.hash))} bytes`)
+  })
+
+  it('has zeros and no old bytes where a part was there before', async () => {
+    const { store } = bench()
+    writeFileSync(at(`${blob.ref.hash}.part`), new Uint8Array(sparse.length).fill(5))
+    await using incoming = await store.receive(blob.ref, blob.list, { signal })
+    for (const chunkNo of incoming.missing()) {
+      await incoming.write(chunkNo, sparse.subarray(chunkNo * CHUNK_BYTES, (chunkNo + 1) * CHUNK_BYTES))
+    }
+    assert.notEqual(await incoming.commit(), 'wrong')
+    assert.deepEqual(new Uint8Array(readFileSync(at(blob.ref.hash))), sparse)
   })
 })

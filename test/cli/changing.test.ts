@@ -75,6 +75,10 @@ const CASES: readonly (readonly [readonly string[], RegExp, unknown?])[] = [
     ['device', 'ada desktop/über', { lost: true }],
   ],
   [
+    ['device', 'role', 'ada desktop/über', 'member'],
+    /^ada desktop\/über is a member now: it removes no other device\.\n$/,
+  ],
+  [
     ['leave'],
     /^This device has left its group, and is alone in Ada now\.\nAll files stay:\n {2}Photos in \/home\/ada\/Photos\n$/,
   ],

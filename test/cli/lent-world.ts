@@ -23,6 +23,8 @@ export interface Inside {
   interrupt(): void
   /** Types on the keyboard. */
   type(text: string): void
+  /** Ends what is typed, as Ctrl-D does. */
+  close(): void
   /** Resolves when that was written, with what it matched. */
   sees(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
@@ -59,6 +61,7 @@ export function runInside(
       interrupt.abort(new Error('Ctrl-C'))
     },
     type: (text) => void stdin.write(text),
+    close: () => void stdin.end(),
     sees: (stream, pattern) => waitFor(stream === 'stdout' ? stdout : stderr, pattern),
     ended: status.then((code) => {
       clearTimeout(timer)

@@ -16,7 +16,10 @@ import { runInside, say } from './lent-world.ts'
 
 const CODE = formatCode(createCode((length) => new Uint8Array(length).fill(7)))
 const WITH = { device: OTHER, name: 'ada-desktop', platform: 'linux', group: parseGroupId('ab'.repeat(32)), devices: 2 }
-const PAIRED: PairingState = { kind: 'paired', with: { ...WITH, offered: ['My Videos'] } }
+const PAIRED: PairingState = {
+  kind: 'paired',
+  with: { ...WITH, guest: { isSelf: false, role: 'admin' }, offered: ['My Videos'] },
+}
 
 /** What a run is asked to do, once it is followed: each state in its turn. */
 async function opened(...then: Partial<Pairing>[]): Promise<FakeHome & { over: string[] }> {
@@ -127,7 +130,7 @@ describe('holt pair, on the device that types the code', () => {
     assert.equal(ran.status, EXIT.ok)
     assert.match(ran.stderr, /^Other users of this machine can see a code/)
     assert.match(ran.stdout, /^Paired with ada-desktop/)
-    assert.deepEqual(asked, { code: CODE, address: 'desk.local:14658' })
+    assert.deepEqual(asked, { code: CODE, address: 'desk.local:14658', guestRole: 'admin' })
   })
 
   it('reads the code from stdin with --join', async () => {

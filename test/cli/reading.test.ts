@@ -46,7 +46,12 @@ const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
   ],
   ['ls', EXIT.ok, [/Photos .*\/home\/ada\/Photos/, /Music/]],
   ['ls Photos', EXIT.ok, [/^synced +15 B +2023-11-14 22:13:20 {2}/, /\nmissing /, /z\.jpg\n$/]],
-  ['devices', EXIT.ok, [/● ada-laptop +this device/, /ada desktop\/über/]],
+  [
+    'devices',
+    EXIT.ok,
+    [/● ada-laptop +this device +linux +admin\n/, /ada desktop\/über/, /× ada-phone +lost +\S+ \S+ +by ada-laptop\n/],
+  ],
+  ['recovery status', EXIT.ok, [/^Nobody has seen the recovery words of this group yet\./]],
   ['devices ada-laptop', EXIT.ok, [/^name +ada-laptop\nid +12D3KooW/]],
   ['folders', EXIT.ok, [/\+ Music .* offered → holt accept Music\n/]],
   ['folders Photos', EXIT.ok, [/directory +\/home\/ada\/Photos\n/]],

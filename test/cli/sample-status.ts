@@ -14,7 +14,7 @@ export const GROUP = { id: parseGroupId('ab'.repeat(32)), name: 'Ada' }
 const idOf = (digit: string) => parseFolderId(digit.repeat(32))
 
 const COMMON: Omit<Device, 'id' | 'name' | 'isSelf' | 'isOnline'> = {
-  ...{ platform: 'linux', role: 'admin', lastSeenMs: null, address: null, folders: [], trouble: null },
+  ...{ platform: 'linux', role: 'admin', lastSeenMs: null, address: null, folders: [], trouble: null, warnings: [] },
 }
 export const LAPTOP: Device = { ...COMMON, id: SELF, name: 'ada-laptop', isSelf: true, isOnline: true }
 export const DESKTOP: Device = {

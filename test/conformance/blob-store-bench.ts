@@ -33,6 +33,11 @@ export interface SampleBlob {
 export function sampleBlob(sizeBytes: number): SampleBlob {
   const bytes = new Uint8Array(sizeBytes)
   for (let at = 0; at < sizeBytes; at += CHUNK_BYTES / 4) bytes[at] = 1 + ((at / (CHUNK_BYTES / 4)) % 255)
+  return blobOf(bytes)
+}
+
+export function blobOf(bytes: Uint8Array): SampleBlob {
+  const sizeBytes = bytes.length
   const chunk = (chunkNo: number): Uint8Array => bytes.subarray(chunkNo * CHUNK_BYTES, (chunkNo + 1) * CHUNK_BYTES)
   const count = Math.ceil(sizeBytes / CHUNK_BYTES)
   const hashes = Array.from({ length: count }, (_, chunkNo) => crypto.blake3(chunk(chunkNo)))

@@ -63,8 +63,8 @@ export class GroupScript {
     return this.op(author, { kind: 'add', record, pairSid: new Uint8Array(32) }, after, ms)
   }
 
-  remove(author: string, name: string, after?: readonly GroupOp[]): GroupOp {
-    return this.op(author, { kind: 'remove', device: this.id(name), isLost: false }, after)
+  remove(author: string, name: string, after?: readonly GroupOp[], isLost = false): GroupOp {
+    return this.op(author, { kind: 'remove', device: this.id(name), isLost }, after)
   }
 
   role(author: string, name: string, role: Role, after?: readonly GroupOp[]): GroupOp {
@@ -139,7 +139,7 @@ export function outline(state: GroupState, o: { readonly heads: boolean } = { he
     groupId,
     name,
     members: [...members.values()].map((member) => [member.name, member.role, member.seniority, member.addedBy]),
-    removed: [...removed].sort(),
+    removed: [...removed].map(([device, { by, isLost }]) => [device, by, isLost]).sort(),
     folders: [...folders.values()].map((folder) => [folder.folder, folder.name, folder.isWithdrawn]).sort(),
     heads: o.heads ? heads : [],
     hasUnknownKind,

@@ -1,67 +1,66 @@
-/** Ignore files against git itself, which says what the rules are. */
+/** Ignore files against git itself, which says what the rules are, down to the line that decides. */
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createIgnoreRules } from '../../daemon/core/ignore.ts'
+import { createIgnoreRules, parseIgnoreFile } from '../../daemon/core/ignore.ts'
+import type { IgnoreRules } from '../../daemon/core/ignore.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { ROOT, parseRelPath } from '../../protocol/path.ts'
 import { scaled } from '../scale.ts'
+import { GitRules } from './git-rules.ts'
+import type { Ignored, RuleTree } from './git-rules.ts'
 
-const NAMES = ['a', 'b', 'c.jpg', 'd.txt'] as const
-const FILES = NAMES.flatMap((top) => [top, ...NAMES.map((name) => `${top}/${name}`), `${top}/b/a`, `${top}/b/c.jpg`])
-
-/** A repository that is only asked what it ignores. Names ending in `/` are directories. */
-class Git implements Disposable {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'holt-ignore-'))
-
-  constructor() {
-    execFileSync('git', ['init', '--quiet', this.#directory])
-    for (const path of FILES)
-      if (path.includes('/b/')) mkdirSync(join(this.#directory, path, '..'), { recursive: true })
-  }
-
-  ignored(rules: ReadonlyMap<string, string>, paths: readonly string[]): ReadonlySet<string> {
-    for (const directory of ['', 'a', 'b']) rmSync(join(this.#directory, directory, '.gitignore'), { force: true })
-    for (const [directory, text] of rules) writeFileSync(join(this.#directory, directory, '.gitignore'), text)
-    const { stdout } = spawnSync('git', ['check-ignore', '--no-index', '--stdin', '-z'], {
-      cwd: this.#directory,
-      // With the slash, git would take a directory for something in it.
-      input: paths.map((path) => path.replace(/\/$/, '')).join('\0'),
-      encoding: 'utf8',
-    })
-    const found = new Set(stdout.split('\0'))
-    return new Set(paths.filter((path) => found.has(path.replace(/\/$/, ''))))
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#directory, { recursive: true, force: true })
-  }
-}
-
-let git: Git
+let git: GitRules
 before(() => {
-  git = new Git()
+  git = new GitRules()
 })
 after(() => git[Symbol.dispose]())
 
-/** What Holt ignores of some paths; a directory is told by the `/` at its end. */
-function ignored(rules: ReadonlyMap<string, string>, paths: readonly string[]): ReadonlySet<string> {
-  const texts = [...rules].map(([directory, text]): [DirPath, string] => [
-    directory === '' ? ROOT : parseRelPath(directory),
-    text,
-  ])
-  const compiled = createIgnoreRules(new Map(texts))
-  return new Set(paths.filter((path) => compiled.ignores(parseRelPath(path.replace(/\/$/, '')), path.endsWith('/'))))
+function rulesOf(rules: ReadonlyMap<string, string>): IgnoreRules {
+  return createIgnoreRules(
+    new Map(
+      [...rules].map(([directory, text]) => {
+        const path: DirPath = directory === '' ? ROOT : parseRelPath(directory)
+        return [path, [parseIgnoreFile(directory === '' ? '.holtignore' : `${directory}/.holtignore`, text)]]
+      }),
+    ),
+  )
 }
 
-/** Directories that exist in the repository, and files that need not. */
-const PATHS = [...NAMES.map((name) => `${name}/`), ...NAMES.map((name) => `${name}/b/`), ...FILES].filter(
-  (path) => !NAMES.some((name) => path === name) && !NAMES.some((name) => path === `${name}/b`),
+/** What Holt ignores, as git would put it. */
+function ignored({ paths, rules }: RuleTree): Ignored {
+  const compiled = rulesOf(rules)
+  const found = new Map<string, string>()
+  for (const each of paths) {
+    const path = parseRelPath(each.replace(/\/$/, ''))
+    const line = compiled.explain(path, each.endsWith('/'))
+    assert.equal(compiled.ignores(path, each.endsWith('/')), line !== undefined)
+    if (line !== undefined) found.set(path, `${line.file}:${line.line}:${line.pattern}`)
+  }
+  return found
+}
+
+function sameAsGit(...trees: readonly RuleTree[]): Ignored[] {
+  const ours = trees.map(ignored)
+  assert.deepEqual(ours, git.ignored(trees))
+  return ours
+}
+
+/** With every directory above each path, which ends in `/`; what something lies in is no file. */
+function withDirectories(paths: readonly string[]): string[] {
+  const directories = new Set<string>()
+  for (const path of paths) {
+    const names = path.replace(/\/$/, '').split('/')
+    for (let depth = 1; depth < names.length; depth += 1) directories.add(`${names.slice(0, depth).join('/')}/`)
+    if (path.endsWith('/')) directories.add(path)
+  }
+  return [...directories, ...new Set(paths.filter((path) => !path.endsWith('/') && !directories.has(`${path}/`)))]
+}
+
+const NAMES = ['a', 'b', 'c.jpg', 'd.txt'] as const
+const PATHS = withDirectories(
+  NAMES.flatMap((top) => [...NAMES.map((name) => `${top}/${name}`), `${top}/b/a`, `${top}/b/c.jpg`]),
 )
 
 describe('.holtignore', () => {
@@ -84,10 +83,15 @@ describe('.holtignore', () => {
     '/*/b',
     'b/',
     'a/b\n!a/b',
+    '\ufeffc.jpg\r\nd.txt\r\n',
+    'a**/b',
+    '[[:alpha:]]\n[!a].jpg',
+    '[a',
+    '[[:none:]]*',
+    'b \0x',
   ]) {
     it(`follows git in ${JSON.stringify(text)}`, () => {
-      const rules = new Map([['', text]])
-      assert.deepEqual(ignored(rules, PATHS), git.ignored(rules, PATHS))
+      sameAsGit({ paths: PATHS, rules: new Map([['', text]]) })
     })
   }
 
@@ -97,27 +101,148 @@ describe('.holtignore', () => {
       ['a', '!c.jpg\n!b'],
       ['b', '!c.jpg'],
     ])
-    const ours = ignored(rules, PATHS)
-    assert.deepEqual(ours, git.ignored(rules, PATHS))
-    assert.ok(!ours.has('a/c.jpg') && ours.has('b/c.jpg') && ours.has('d.txt/c.jpg'))
+    const [ours] = sameAsGit({ paths: PATHS, rules })
+    assert.ok(!ours?.has('a/c.jpg') && ours?.has('b/c.jpg') === true && ours.has('d.txt/c.jpg'))
   })
 
-  it('follows git whatever the patterns are', () => {
-    const part = fc.constantFrom('a', 'b', '*', '**', '*.jpg', '?', 'c.*', '[ab]')
-    const pattern = fc
-      .tuple(
-        fc.constantFrom('', '!', '/', '!/'),
-        fc.array(part, { minLength: 1, maxLength: 3 }),
-        fc.constantFrom('', '/'),
-      )
-      .map(([start, parts, end]) => `${start}${parts.join('/')}${end}`)
-    const text = fc.array(pattern, { minLength: 1, maxLength: 4 }).map((lines) => lines.join('\n'))
+  it('says which line of which file ignores a path, or a directory above it', () => {
+    const rules = rulesOf(
+      new Map([
+        ['', '# builds\n/out/\n'],
+        ['a', '*.tmp  \n'],
+      ]),
+    )
+    const explain = (path: string): unknown => rules.explain(parseRelPath(path), false)
+    assert.deepEqual(explain('out/x/y'), { file: '.holtignore', line: 2, pattern: '/out/' })
+    assert.deepEqual(explain('a/b/x.tmp'), { file: 'a/.holtignore', line: 1, pattern: '*.tmp' })
+    assert.equal(explain('b/x.tmp'), undefined)
+  })
+
+  it('takes no longer for a pattern that is made to take long', () => {
+    const hostile = [`${'*a'.repeat(60)}b`, `${'**/a/'.repeat(20)}b`, `${'/**/*a*'.repeat(12)}/b`].join('\n')
+    const rules = rulesOf(new Map([['', hostile]]))
+    assert.equal(rules.ignores(parseRelPath('a'.repeat(250)), false), false)
+    assert.equal(rules.ignores(parseRelPath(Array(120).fill('a').join('/')), false), false)
+  })
+
+  it('follows git whatever the trees and the patterns are, down to the line that decides', () => {
     fc.assert(
-      fc.property(text, fc.option(text), (top, below) => {
-        const rules = new Map([['', top], ...(below === null ? [] : [['a', below] as const])])
-        assert.deepEqual(ignored(rules, PATHS), git.ignored(rules, PATHS))
+      fc.property(fc.array(aTree, { minLength: 50, maxLength: 50 }), (trees) => {
+        sameAsGit(...trees)
       }),
-      { numRuns: scaled({ small: 60, full: 1500 }) },
+      { numRuns: scaled({ small: 6, full: 200 }) },
     )
   })
+})
+
+// ---- Trees and patterns of all sorts.
+
+const aName = fc.constantFrom(
+  ...[
+    'a',
+    'b',
+    'A',
+    'ab',
+    'c.jpg',
+    'x.tar.gz',
+    'd e',
+    'e ',
+    ' f',
+    '#g',
+    '!h',
+    'i-j',
+    '[k]',
+    'é',
+    '日本',
+    '1',
+    '*',
+    'a]',
+    '.l',
+    '~',
+  ],
+)
+const somePaths = fc
+  .array(
+    fc.array(aName, { minLength: 1, maxLength: 4 }).map((names) => names.join('/')),
+    { minLength: 1, maxLength: 8 },
+  )
+  .map(withDirectories)
+
+const aPart = fc.oneof(
+  { weight: 3, arbitrary: aName },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      ...[
+        '*',
+        '**',
+        '?',
+        '*.jpg',
+        'a*',
+        '*b*',
+        '*.*',
+        '??',
+        '***',
+        'a**',
+        '**b',
+        '*é',
+        '?é',
+        'a?',
+        '.*',
+        'x.*.gz',
+        '',
+        '.',
+        '..',
+      ],
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      ...['[a-c]', '[!a]', '[^a]', '[[:alpha:]]', '[![:alpha:]]', '[[:digit:][:upper:]]', '[]a]', '[!]a]', '[a-', '[a'],
+      ...[
+        '[[:bogus:]]',
+        '[\\]a]',
+        '[é]',
+        '[a-c-e]',
+        '[--0]',
+        '[[:alpha]',
+        '[[:]',
+        '[[a]',
+        '[a]*',
+        '*[b]',
+        '[A-z]',
+        '[[:punct:]]*',
+      ],
+      ...['[[:space:]]*', '*[[:blank:]]', '[\\a-\\c]', '[/]', '[!/]', 'a[/]b', '[c-a]', '[[:xdigit:]]', '[.-]l'],
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...['\\#g', '\\!h', '\\a', 'e\\ ', '\\*', '\\[k\\]', 'a\\', '\\\\', 'a\\b', '**\\']),
+  },
+)
+const aLine = fc
+  .tuple(
+    fc.constantFrom('', '', '', '!', '!', '/', '!/', '#', '\\!', ' ', '**/', '!!'),
+    fc.array(aPart, { minLength: 1, maxLength: 3 }),
+    fc.constantFrom('', '', '', '', '/', '/', '/**', ' ', '  ', '\\ ', '\t', '\r', '/ ', '//', '\0x', '/*'),
+  )
+  .map(([start, parts, end]) => `${start}${parts.join('/')}${end}`)
+const aText = fc
+  .tuple(
+    fc.constantFrom('', '', '', '\ufeff'),
+    fc.array(aLine, { minLength: 1, maxLength: 5 }),
+    fc.constantFrom('\n', '\n', '\r\n'),
+    fc.boolean(),
+  )
+  .map(([mark, lines, newline, isEnded]) => `${mark}${lines.join(newline)}${isEnded ? newline : ''}`)
+
+const aTree: fc.Arbitrary<RuleTree> = somePaths.chain((paths) => {
+  const directories = paths.filter((path) => path.endsWith('/')).map((path) => path.slice(0, -1))
+  const below = directories.map((directory) => fc.option(aText, { freq: 2 }).map((text) => [directory, text] as const))
+  return fc.tuple(aText, ...below).map(([top, ...others]) => ({
+    paths,
+    rules: new Map([['', top], ...others.flatMap(([at, text]) => (text === null ? [] : [[at, text] as const]))]),
+  }))
 })

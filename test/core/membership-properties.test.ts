@@ -15,7 +15,7 @@ const numRuns = scaled({ small: 120, full: 3_000 })
 
 /** One operation by anybody, entitled or not, that has seen any of what is there. */
 const zStep = fc.record({
-  kind: fc.constantFrom('add', 'add', 'add', 'remove', 'remove', 'role', 'folder', 'folder', 'rename'),
+  kind: fc.constantFrom('add', 'add', 'add', 'remove', 'lost', 'role', 'folder', 'folder', 'rename'),
   author: fc.constantFrom(...NAMES, 'recovery'),
   target: fc.constantFrom(...NAMES),
   role: fc.constantFrom(...ROLES),
@@ -32,7 +32,8 @@ function write(script: GroupScript, step: Step, after: readonly GroupOp[] | unde
       script.add(author, target, after, step.role)
       break
     case 'remove':
-      script.remove(author, target, after)
+    case 'lost':
+      script.remove(author, target, after, step.kind === 'lost')
       break
     case 'role':
       script.role(author, target, step.role, after)
@@ -106,8 +107,8 @@ describe('the replay of a group log', () => {
         for (const [i, step] of forged.entries()) {
           const author = removed[i % removed.length] ?? assert.fail()
           // Whoever left of its own will may say so twice, and then what it had done before the second time stands.
-          const hasLeft = before.removed.get(script.id(author)) === script.id(author)
-          if (hasLeft && step.kind === 'remove' && step.target === author) continue
+          const hasLeft = before.removed.get(script.id(author))?.by === script.id(author)
+          if (hasLeft && (step.kind === 'remove' || step.kind === 'lost') && step.target === author) continue
           write(script, { ...step, author }, seenBy(script, step))
           forgeries++
         }

@@ -96,7 +96,7 @@ describe('a removal', () => {
     script.add('anna', 'cleo')
     script.add('ben', 'cleo')
     assert.equal(membersOf(script.state), 'anna ben')
-    assert.equal(script.state.removed.get(script.id('cleo')), script.id('anna'))
+    assert.equal(script.state.removed.get(script.id('cleo'))?.by, script.id('anna'))
     assert.equal(mayAddDevice(script.state, script.id('anna'), script.id('cleo')), 'was-removed')
   })
 
@@ -133,7 +133,7 @@ describe('a removal', () => {
     const script = three()
     script.remove('anna', 'anna')
     assert.equal(membersOf(script.state), 'ben cleo')
-    assert.equal(script.state.removed.get(script.id('anna')), script.id('anna'))
+    assert.equal(script.state.removed.get(script.id('anna'))?.by, script.id('anna'))
   })
 
   it('by the recovery words beats a removal that the thief of the first device makes beside it', () => {

@@ -47,7 +47,7 @@ function openFolder(): Folder {
   const hands = createHands(root)
   for (const directory of ['incoming', 'versions']) hands.makeDirectory(`.holt/${directory}`)
   for (const name of OLD) hands.write(name, `old ${name}`, { mtimeMs: 3_000 })
-  const traits = { caseSensitive: true, executableBit: true, symlinks: true, volumeBytes: 1e9 }
+  const traits = { caseSensitive: true, executableBit: true, symlinks: true, windowsNames: false, volumeBytes: 1e9 }
   return {
     root,
     context: { root, folder: FOLDER, names: new DiskNames(), clock, traits },

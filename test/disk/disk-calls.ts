@@ -53,11 +53,18 @@ const PROMISES = [
 
 type Any = (...args: unknown[]) => unknown
 
-const state: { decide: ((call: Call) => Fate) | undefined; calls: number; hasEnded: boolean; isCaseless: boolean } = {
+const state: {
+  decide: ((call: Call) => Fate) | undefined
+  calls: number
+  hasEnded: boolean
+  isCaseless: boolean
+  watchesReads: boolean
+} = {
   decide: undefined,
   calls: 0,
   hasEnded: false,
   isCaseless: false,
+  watchesReads: false,
 }
 
 /** Asks for the fate of each call until it is disposed. @returns what also tells how many calls there were. */
@@ -164,6 +171,30 @@ function install(target: object, names: readonly string[], wrap: (name: string, 
 
 function isFunction(value: unknown): value is Any {
   return typeof value === 'function'
+}
+
+/** Of an open file. */
+const HANDLES = ['write', 'datasync', 'sync', 'read', 'stat', 'truncate', 'writeFile'] as const
+
+/** Reading calls and those of open files, too, from now on: not every test wants that many. */
+export async function watchReadsToo(): Promise<void> {
+  if (state.watchesReads) return
+  state.watchesReads = true
+  install(fs, ['readSync', 'readdirSync', 'readlinkSync'], wrapSync)
+  install(fs.promises, ['opendir', 'statfs', 'readFile'], wrapAsync)
+  const handle = await fs.promises.open('/dev/null')
+  const prototype: object = Object.getPrototypeOf(handle) as object
+  for (const name of HANDLES) {
+    const original: unknown = Reflect.get(prototype, name)
+    if (!isFunction(original)) throw new Error(`an open file has no ${name}`)
+    Reflect.set(prototype, name, async function (this: { readonly fd: number }, ...args: unknown[]) {
+      fateOf(name, [this.fd, ...args])
+      const done: unknown = Reflect.apply(original, this, args)
+      return await done
+    })
+  }
+  await handle.close()
+  syncBuiltinESMExports()
 }
 
 install(fs, SYNC, wrapSync)

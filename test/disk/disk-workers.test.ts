@@ -44,6 +44,7 @@ describe('the disk threads', () => {
     kind: 'list',
     root,
     holdsExecutableBit: true,
+    hasPlaceholders: false,
     directories: [{ directory: '', onDisk: '' }],
   })
 

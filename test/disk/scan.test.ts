@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { listDirectories } from '../../daemon/disk/list-directory.ts'
@@ -92,6 +92,30 @@ describe('a scan of the disk', () => {
     assert.deepEqual(await shown(), ['blocked special-file pipe pipe'])
   })
 
+  it('blocks a placeholder of a cloud drive, a size without blocks, and does not read it', () => {
+    write('here', 'y'.repeat(5000))
+    write('small')
+    write('in-the-cloud', '')
+    truncateSync(at('in-the-cloud'), 5000)
+    const seen = (hasPlaceholders: boolean): string[] =>
+      listDirectories({
+        kind: 'list',
+        root: opened.root,
+        holdsExecutableBit: true,
+        hasPlaceholders,
+        directories: [{ directory: ROOT, onDisk: '' }],
+      }).flatMap(({ listing }) => listing.entries.map(show))
+    assert.deepEqual(seen(true), ['file here', 'blocked placeholder in-the-cloud in-the-cloud', 'file small'])
+    assert.deepEqual(seen(false), ['file here', 'file in-the-cloud', 'file small'])
+  })
+
+  it('keeps a time far in the future', async () => {
+    write('future')
+    utimesSync(at('future'), 7_258_118_400, 7_258_118_400)
+    const [entry] = (await list()).entries
+    assert.ok(entry?.kind === 'file' && entry.mtimeMs === 7_258_118_400_000)
+  })
+
   it('lists a link as text, wherever it leads, and blocks one that leads to what is no text', async () => {
     symlinkSync('../../etc/passwd', at('away'))
     symlinkSync('nowhere', at('broken'))
@@ -108,6 +132,7 @@ describe('a scan of the disk', () => {
         kind: 'list',
         root: opened.root,
         holdsExecutableBit: true,
+        hasPlaceholders: false,
         directories: ['', 'closed'].map((each) => ({ directory: toDir(each), onDisk: each })),
       }).map(({ listing }) => [listing.state, listing.entries.length]),
     )
@@ -119,7 +144,13 @@ describe('a scan of the disk', () => {
 
   it('says where another volume is mounted', () => {
     const directories = [{ directory: ROOT, onDisk: '' }] as const
-    const [listed] = listDirectories({ kind: 'list', root: '/', holdsExecutableBit: true, directories })
+    const [listed] = listDirectories({
+      kind: 'list',
+      root: '/',
+      holdsExecutableBit: true,
+      hasPlaceholders: false,
+      directories,
+    })
     const proc = listed?.listing.entries.find(({ path }) => path === 'proc')
     assert.ok(proc?.kind === 'directory')
     assert.deepEqual([proc.isMount, proc.fingerprint], [true, 'mount'])

@@ -14,7 +14,7 @@ import { API_PREFIX } from '../../protocol/api/constants.ts'
 import type { Status } from '../../protocol/api/daemon.ts'
 import type { Entry, EntryPage } from '../../protocol/api/entries.ts'
 import type { Event, EventPage } from '../../protocol/api/events.ts'
-import type { Folder } from '../../protocol/api/folders.ts'
+import type { Folder, FolderList } from '../../protocol/api/folders.ts'
 import { runtimeDirFor } from '../../protocol/api/home-path.ts'
 import { socketPathFor } from '../../protocol/api/socket-path.ts'
 import { COMPILE_CACHE } from '../compile-cache.ts'
@@ -83,6 +83,11 @@ export class Device implements AsyncDisposable {
     return pid
   }
 
+  isRunning(): boolean {
+    const daemon = this.#daemon
+    return daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null
+  }
+
   /** Resolves when it answers. */
   async start(): Promise<void> {
     if (this.#port === 0) this.#port = await freePort()
@@ -96,7 +101,7 @@ export class Device implements AsyncDisposable {
     let said = ''
     daemon.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
     await until(`${this.name} answers`, async () => {
-      if (daemon.exitCode !== null) throw new Error(`the daemon of ${this.name} ended with ${daemon.exitCode}: ${said}`)
+      if (!this.isRunning()) throw new Error(`the daemon of ${this.name} ended with ${endOf(daemon)}: ${said}`)
       return (await this.ask('/status')) !== undefined
     })
   }
@@ -120,12 +125,17 @@ export class Device implements AsyncDisposable {
 
   /** Runs the command line to its end. */
   async holt(...words: string[]): Promise<Said> {
-    const cli = this.begin(...words)
-    let [stdout, stderr] = ['', '']
-    cli.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
-    cli.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
-    await once(cli, 'close')
-    return { status: cli.exitCode, stdout, stderr }
+    return await ended(this.begin(...words))
+  }
+
+  /** The same, with a text on its stdin. */
+  async holtWith(input: string, ...words: string[]): Promise<Said> {
+    const cli = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), ...words], {
+      env: this.#environment,
+      stdio: 'pipe',
+    })
+    cli.stdin.end(input)
+    return await ended(cli)
   }
 
   /** @throws Error with what it said, unless it ends with 0. */
@@ -162,6 +172,11 @@ export class Device implements AsyncDisposable {
 
   async status(): Promise<Status> {
     return (await this.ask('/status')) as Status
+  }
+
+  /** Held and offered. */
+  async folders(): Promise<readonly Folder[]> {
+    return ((await this.ask('/folders')) as FolderList).folders
   }
 
   async folder(name: string): Promise<Folder> {
@@ -202,6 +217,16 @@ export class Device implements AsyncDisposable {
     await this.#endStarted()
     rmSync(join(this.home, '..'), { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+const endOf = ({ exitCode, signalCode }: ChildProcess): string => String(exitCode ?? signalCode)
+
+async function ended(cli: ChildProcess): Promise<Said> {
+  let [stdout, stderr] = ['', '']
+  cli.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+  cli.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+  await once(cli, 'close')
+  return { status: cli.exitCode, stdout, stderr }
 }
 
 /** Pairs two devices by a code, over an address. */

@@ -1,6 +1,7 @@
 /** Two devices that are paired and keep a folder. */
 
 import { mkdirSync } from 'node:fs'
+import type { Folder } from '../../protocol/api/folders.ts'
 import { Device, digest, pair, until } from './device.ts'
 import type { DeviceOptions } from './device.ts'
 
@@ -27,12 +28,14 @@ export async function share(anna: Device, ben: Device): Promise<{ here: string; 
 
 export const same = (a: string, b: string) => (): boolean => digest(a) === digest(b)
 
+/** With every other device, which is there, too. */
+export function isInSync({ state, peers }: Folder): boolean {
+  return state.kind === 'in-sync' && peers.every((peer) => peer.isOnline && peer.isInSync)
+}
+
 /** Waits until all are in sync by their own word. */
 export async function untilInSync(...devices: readonly Device[]): Promise<void> {
   for (const device of devices) {
-    await until(`${device.name} is in sync`, async () => {
-      const { state, peers } = await device.folder('Photos')
-      return state.kind === 'in-sync' && peers.every(({ isOnline, isInSync }) => isOnline && isInSync)
-    })
+    await until(`${device.name} is in sync`, async () => isInSync(await device.folder('Photos')))
   }
 }

@@ -20,6 +20,8 @@ export function buildFolder(over: Partial<Folder>): Folder {
     conflictPolicy: 'keep-both',
     retention: null,
     selection: null,
+    links: null,
+    leftOut: 0,
     state: { kind: 'offered' },
     held: NOTHING,
     total: { files: 2, bytes: 30 },

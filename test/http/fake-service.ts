@@ -2,16 +2,25 @@
 
 import type { Device } from '../../protocol/api/devices.ts'
 import type { Pairing } from '../../protocol/api/pairing.ts'
+import type { Recovery } from '../../protocol/api/recovery.ts'
 import { deviceIdOf, parseGroupId } from '../../protocol/ids.ts'
 import type { EventLog } from '../../daemon/http/event-log.ts'
 import { createEventLog } from '../../daemon/http/event-log.ts'
-import type { DaemonService, DeviceService, HoltService, PairingService } from '../../daemon/http/service.ts'
+import type {
+  DaemonService,
+  DeviceService,
+  HoltService,
+  PairingService,
+  RecoveryService,
+} from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
 import { createFakeFolders, verifiedOf } from './fake-folders.ts'
 import { createFakeVersions } from './fake-versions.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
 export const OTHER = deviceIdOf(new Uint8Array(32).fill(2))
+/** A phone that was removed as lost. */
+export const GONE = deviceIdOf(new Uint8Array(32).fill(3))
 export const START_MS = 1_790_000_000_000
 const GROUP = { id: parseGroupId('ab'.repeat(32)), name: 'Ada' }
 
@@ -32,6 +41,7 @@ export function createFakeService(): FakeService {
   return {
     ...createFakeDaemon(),
     ...devices,
+    ...createFakeRecovery(),
     ...folders,
     verification: async (ref) => ({ folders: [verifiedOf(ref)] }),
     startVerify: async ({ folder }) => ({ folders: [verifiedOf(folder)] }),
@@ -102,6 +112,7 @@ function createFakeDevices(): DeviceService {
     address: null,
     folders: [],
     trouble: null,
+    warnings: [],
     ...over,
   })
   let devices = [device({}), device({ id: OTHER, name: 'ada desktop/über', isSelf: false })]
@@ -111,7 +122,11 @@ function createFakeDevices(): DeviceService {
     return found
   }
   return {
-    devices: async () => ({ group: GROUP, devices }),
+    devices: async () => ({
+      group: GROUP,
+      devices,
+      removed: [{ id: GONE, name: 'ada-phone', atMs: START_MS, how: 'device', byName: 'ada-laptop', isLost: true }],
+    }),
     device: async (ref) => find(ref),
     renameDevice: async (ref, name) => {
       const found = find(ref)
@@ -126,7 +141,46 @@ function createFakeDevices(): DeviceService {
       devices = devices.filter((each) => each !== found)
       return found
     },
+    setDeviceRole: async (ref, role) => ({ ...find(ref), role }),
     leave: async () => ({ group: GROUP, kept: [{ name: 'Photos', root: '/home/ada/Photos' }] }),
+  }
+}
+
+/** Twelve words that belong together. */
+export const WORDS = 'legal winner thank year wave sausage worth useful legal winner thank yellow'
+
+function createFakeRecovery(): RecoveryService {
+  let now: Recovery = { kind: 'kept', shownMs: null, forgottenMs: null, founder: 'ada-laptop' }
+  const facts = { group: GROUP, lastMs: START_MS, devices: [{ id: OTHER, name: 'ada-phone', role: 'admin' }] } as const
+  const check = (words: string): void => {
+    if (words !== WORDS) throw new ServiceError('wrong-words', 'These are the words of another group.')
+  }
+  return {
+    recovery: async () => now,
+    showRecovery: async () => {
+      if (now.kind !== 'kept') throw new ServiceError('words-forgotten', 'They were shown, and cannot be shown again.')
+      now = { ...now, shownMs: START_MS }
+      return { words: WORDS }
+    },
+    forgetRecovery: async () => {
+      if (now.shownMs === null) throw new ServiceError('words-unseen', 'Nobody has seen them.')
+      now = { ...now, kind: 'forgotten', forgottenMs: START_MS }
+      return now
+    },
+    useRecovery: async ({ words, confirm }) => {
+      check(words)
+      return {
+        kind: confirm ? 'restored' : 'shown',
+        ...facts,
+        devices: [...facts.devices],
+        removed: [],
+        folders: ['Photos'],
+      }
+    },
+    removeDeviceWithWords: async (ref, { words, sinceMs }) => {
+      check(words)
+      return { name: ref, sinceMs }
+    },
   }
 }
 

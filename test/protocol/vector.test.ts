@@ -65,3 +65,12 @@ describe('a version vector', () => {
     )
   })
 })
+
+describe('a counter at the end of what can be counted', () => {
+  it('stays there, so that what a liar claims keeps nobody from going on', () => {
+    const [device] = fc.sample(aKnownDevice, 1)
+    assert.ok(device !== undefined)
+    const grown = withCounter([[device, Number.MAX_SAFE_INTEGER]], device, Number.MAX_SAFE_INTEGER + 1)
+    assert.deepEqual(grown, [[device, Number.MAX_SAFE_INTEGER]])
+  })
+})

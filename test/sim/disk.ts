@@ -43,6 +43,7 @@ export interface DiskCalls {
 
 const DEFAULTS = {
   isCaseSensitive: true,
+  isWindows: false,
   holdsExecutableBit: true,
   holdsSymlinks: true,
   capacityBytes: 1 << 30,

@@ -7,6 +7,7 @@ export type ErrnoCode =
   | 'EISDIR'
   | 'EMFILE'
   | 'ENAMETOOLONG'
+  | 'EINVAL'
   | 'ENOENT'
   | 'ENOSPC'
   | 'ENOTDIR'

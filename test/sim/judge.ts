@@ -1,6 +1,6 @@
 /** What must hold of a run: all devices equal, nothing lost, nothing come back, and quiet. */
 
-import { createIgnoreRules } from '../../daemon/core/ignore.ts'
+import { createIgnoreRules, parseIgnoreFile } from '../../daemon/core/ignore.ts'
 import type { IgnoreRules } from '../../daemon/core/ignore.ts'
 import { ROOT as TOP, ancestorsOf, parseRelPath } from '../../protocol/path.ts'
 import type { FolderId } from '../../protocol/ids.ts'
@@ -31,7 +31,7 @@ function hiding({ hands }: SimDevice): string[] {
 
 function rulesOf(hands: SimDevice['hands']): IgnoreRules {
   const text = hands.readText(`${ROOT}/.holtignore`)
-  return createIgnoreRules(new Map(text === undefined ? [] : [[TOP, text]]))
+  return createIgnoreRules(new Map(text === undefined ? [] : [[TOP, [parseIgnoreFile('.holtignore', text)]]]))
 }
 
 function isIgnored(rules: IgnoreRules, { path, kind }: Found): boolean {

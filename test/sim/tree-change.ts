@@ -253,6 +253,7 @@ function faultOf(errno: Errno): ApplyFault {
     case 'EACCES':
       return 'denied'
     case 'ENAMETOOLONG':
+    case 'EINVAL':
       return 'name-impossible'
     default:
       return 'io'

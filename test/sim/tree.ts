@@ -98,11 +98,12 @@ export function openSimTree(o: SimTreeOptions): FileTree {
 }
 
 function traitsOf(disk: SimDisk): RootTraits {
-  const { isCaseSensitive, holdsExecutableBit, holdsSymlinks, capacityBytes } = disk.options
+  const { isCaseSensitive, holdsExecutableBit, holdsSymlinks, isWindows, capacityBytes } = disk.options
   return {
     caseSensitive: isCaseSensitive,
     executableBit: holdsExecutableBit,
     symlinks: holdsSymlinks,
+    windowsNames: isWindows,
     volumeBytes: capacityBytes,
   }
 }

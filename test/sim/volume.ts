@@ -13,6 +13,8 @@ export interface VolumeTraits {
   readonly isCaseSensitive: boolean
   readonly holdsExecutableBit: boolean
   readonly holdsSymlinks: boolean
+  /** Names that Windows has another use for are refused. */
+  readonly isWindows: boolean
   readonly capacityBytes: number
   /** Bytes that one name may have. */
   readonly nameBytesMax: number
@@ -27,6 +29,8 @@ interface Slot {
 }
 
 const encoder = new TextEncoder()
+/** Of names in the folder; what the simulation itself makes has none of these. */
+const WINDOWS_REFUSES = /[<>:"|?*]|[. ]$|^(con|nul|aux|prn)(\.|$)/i
 
 export class Volume {
   readonly traits: VolumeTraits
@@ -242,6 +246,7 @@ export class Volume {
   #freeSlot(path: string): Slot {
     const slot = this.#slot(path)
     if (slot.entry !== undefined) throw new Errno('EEXIST', path)
+    if (this.traits.isWindows && WINDOWS_REFUSES.test(slot.name)) throw new Errno('EINVAL', path)
     if (encoder.encode(slot.name).length > this.traits.nameBytesMax) throw new Errno('ENAMETOOLONG', path)
     return slot
   }

@@ -10,6 +10,7 @@ import { META } from '../../protocol/protocols.ts'
 import type { Beginning, SimDaemon } from '../sim/daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from '../sim/daemon.ts'
 import { describeDaemon, isEqual } from '../sim/judge.ts'
+import type { DiskOptions } from '../sim/disk.ts'
 import type { SimDevice, SimPorts, World } from '../sim/world.ts'
 import { createWorld } from '../sim/world.ts'
 import { FOLDER } from './scripted-log.ts'
@@ -27,8 +28,8 @@ export class DaemonBench {
   }
 
   /** A device that holds the folder. Make all devices before the first begins. */
-  device(name: string): SimDevice {
-    const device = this.world.device(name)
+  device(name: string, options?: DiskOptions): SimDevice {
+    const device = this.world.device(name, options)
     device.addRoot(ROOT, FOLDER)
     this.#members.push(device.id)
     return device

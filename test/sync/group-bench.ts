@@ -1,18 +1,22 @@
 /** Devices of a simulated world with what pairing and the group need, and nothing else of a daemon. */
 
 import assert from 'node:assert/strict'
+import { hex } from '@scure/base'
+import type { Signer } from '../../protocol/crypto.ts'
 import type { FolderRecord } from '../../protocol/group.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
-import { deviceIdOf, folderIdOf } from '../../protocol/ids.ts'
+import { folderIdOf } from '../../protocol/ids.ts'
 import type { PairingCode } from '../../protocol/pairing.ts'
 import type { Recovery } from '../../protocol/recovery.ts'
 import { exchangeKeyOf } from '../../protocol/recovery.ts'
 import type { Inviter } from '../../daemon/ports.ts'
+import { createSigner } from '../../daemon/native-crypto.ts'
 import { openGroupLog } from '../../daemon/sync/found-group.ts'
+import { readRecoveryWords } from '../../daemon/sync/group-file.ts'
 import type { ServedExchange } from '../../daemon/sync/group-exchange.ts'
 import { GroupKeeper } from '../../daemon/sync/group-keeper.ts'
 import type { GroupLog } from '../../daemon/sync/group-log.ts'
-import type { PairPorts, PairResult } from '../../daemon/sync/pair.ts'
+import type { GuestRole, PairPorts, PairResult } from '../../daemon/sync/pair.ts'
 import { PairingDesk } from '../../daemon/sync/pair-invite.ts'
 import { joinPairing } from '../../daemon/sync/pair-join.ts'
 import type { SimDevice, SimPorts, World } from '../sim/world.ts'
@@ -46,6 +50,7 @@ export interface Invitation {
 export interface JoinChoices {
   readonly choose?: (inviters: readonly Inviter[]) => DeviceId | undefined
   readonly address?: string
+  readonly guestRole?: GuestRole
   readonly signal?: AbortSignal
   readonly onHint?: () => void
 }
@@ -79,11 +84,12 @@ export class GroupBench {
   }
 
   /** Shows a code; resolves when it is on the screen. */
-  async invite(peer: Peer): Promise<Invitation> {
+  async invite(peer: Peer, guestRole: GuestRole = 'admin'): Promise<Invitation> {
     const shown = Promise.withResolvers<{ code: PairingCode; expiresMs: number }>()
     const cancelling = new AbortController()
     const attempts: PairResult[] = []
     const result = peer.desk.invite({
+      guestRole,
       signal: cancelling.signal,
       onCode: (code, expiresMs) => shown.resolve({ code, expiresMs }),
       onAttempt: (attempt) => void attempts.push(attempt),
@@ -103,8 +109,8 @@ export class GroupBench {
   }
 
   /** Pairs two devices; the group rule decides whose group stays. */
-  async pair(inviter: Peer, joiner: Peer): Promise<void> {
-    const invitation = await this.invite(inviter)
+  async pair(inviter: Peer, joiner: Peer, guestRole: GuestRole = 'admin'): Promise<void> {
+    const invitation = await this.invite(inviter, guestRole)
     const joined = await this.join(joiner, invitation.code)
     assert.equal(joined.kind, 'paired')
     assert.equal((await this.wait(invitation.result)).kind, 'paired')
@@ -120,6 +126,7 @@ export class GroupBench {
 export function startJoin(peer: Peer, code: PairingCode, choices: JoinChoices = {}): Promise<PairResult> {
   return joinPairing(peer.pair, {
     code,
+    guestRole: choices.guestRole ?? 'admin',
     signal: choices.signal ?? FOREVER,
     onHint: choices.onHint ?? (() => undefined),
     onTalking: () => undefined,
@@ -159,10 +166,17 @@ function failedExchange(device: DeviceId, cause: unknown): ServedExchange {
   return { device, wasMember: false, result: { kind: 'broken', detail: String(cause) } }
 }
 
-/** The real words take 50 ms to stretch; nothing here opens them again. */
+/** The real words take 50 ms to stretch; these are their entropy in hex. */
 export function fakeRecovery(entropy: Uint8Array): Recovery {
-  const key = Uint8Array.of(...entropy, ...entropy)
-  return { words: 'twelve words', device: deviceIdOf(key), exchangeKey: key }
+  const { device, publicKey } = createSigner(Uint8Array.of(...entropy, ...entropy))
+  return { words: hex.encode(entropy), device, exchangeKey: publicKey }
+}
+
+/** The key of the words that were made when a device founded its group. */
+export async function wordsOf(bench: GroupBench, founder: Peer): Promise<Signer> {
+  const words = await bench.wait(readRecoveryWords(founder.ports.state, founder.log.groupId))
+  assert.ok(words)
+  return createSigner(hex.decode(words + words))
 }
 
 function seedOf(name: string): Uint8Array {

@@ -9,14 +9,13 @@ import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import type { HeadOutcome } from '../../daemon/sync/manifests.ts'
 import { acceptHead, acceptSegments } from '../../daemon/sync/manifests.ts'
 import type { Signed } from '../../protocol/crypto.ts'
-import { folderIdOf, segmentHashOf } from '../../protocol/ids.ts'
+import { folderIdOf } from '../../protocol/ids.ts'
 import { scaled } from '../scale.ts'
 import { FOLDER, ScriptedLog, signerFrom } from './scripted-log.ts'
 
 const crypto = createNativeCrypto()
 const [ANNA, BEN, CLEO] = [signerFrom(1), signerFrom(2), signerFrom(3)]
 const OTHER_FOLDER = folderIdOf(new Uint8Array(16).fill(8))
-const OTHER_HASH = segmentHashOf(new Uint8Array(32).fill(9))
 
 /** Anna's side of a folder, and what she knows of Ben. */
 class Receiver implements Disposable {
@@ -117,7 +116,6 @@ describe('a segment of another device', () => {
     const log = logOf(['a'], ['b', 'c'])
     anna.follow(log)
     const broken: [string, Signed][] = [
-      ['links to another', log.sealed({ prevHash: OTHER_HASH })],
       ['links to none', log.sealed({ prevHash: null })],
       ['leaves a number out', log.sealed({ firstSeq: 5 })],
       ['takes a number twice', log.sealed({ firstSeq: 3 })],
@@ -126,6 +124,28 @@ describe('a segment of another device', () => {
     assert.equal(anna.segments([log.sealed({ segNo: 3 })], log.head()), false, 'one that comes after the next')
     assert.deepEqual(anna.says, ['a 1', 'b 2', 'c 3'])
     assert.equal(anna.position?.nextSegNo, 2)
+  })
+
+  it('that continues another log of its device stops all taking from it, until its next epoch', () => {
+    using anna = new Receiver()
+    const log = logOf(['a'])
+    anna.follow(log)
+    const fork = logOf(['other'], ['b'])
+    const [, second] = fork.segments
+    assert.ok(second)
+    assert.equal(anna.segments([second], fork.head()), false)
+    assert.equal(anna.position?.isEquivocal, true)
+    assert.deepEqual(anna.events, ['peer.equivocation'])
+    log.add('c')
+    for (const each of [log, fork]) {
+      assert.equal(anna.segments(each.segments, each.head()), false)
+      assert.deepEqual(anna.head(each.head()), { kind: 'equivocation', epoch: log.epoch })
+    }
+    assert.deepEqual([anna.says, anna.events], [['a 1'], ['peer.equivocation']], 'it is told once')
+    const next = new ScriptedLog(BEN, log.epoch + 1)
+    next.add('d')
+    anna.follow(next)
+    assert.deepEqual(anna.says, ['d 1'])
   })
 
   it('changes nothing when it is replayed', () => {
@@ -243,11 +263,11 @@ describe('a head of another device', () => {
     anna.follow(log)
     const fork = logOf()
     fork.add('other')
-    assert.deepEqual(anna.head(fork.head()), { kind: 'equivocation' })
+    assert.deepEqual(anna.head(fork.head()), { kind: 'equivocation', epoch: log.epoch })
     assert.deepEqual(anna.events, ['peer.equivocation'])
     log.add('b')
     for (const each of [log, fork]) {
-      assert.deepEqual(anna.head(each.head()), { kind: 'equivocation' })
+      assert.deepEqual(anna.head(each.head()), { kind: 'equivocation', epoch: log.epoch })
       assert.equal(anna.segments(each.segments, each.head()), false)
     }
     assert.deepEqual(anna.says, ['a 1'])

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import type { Signed } from '../../protocol/crypto.ts'
+import { parseFolderId } from '../../protocol/ids.ts'
+import { FOLDERS_MAX, HEAD_BYTES_MAX } from '../../protocol/limits.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { openHead, openSegment } from '../../protocol/manifest.ts'
 import type { SimDaemon } from '../sim/daemon.ts'
@@ -156,6 +158,24 @@ describe('a session', () => {
       anna.device.hands.walk(ROOT).map(({ path }) => path),
       ['a', 'from anna'],
     )
+  })
+
+  it('ends where a peer speaks of more folders than a group has, or of a head that is larger than any', async () => {
+    await using bench = new DaemonBench(14)
+    const { ben, log } = await meet(bench)
+    const folderNo = (i: number): typeof FOLDER => parseFolderId(i.toString(16).padStart(32, '0'))
+    const large = { ...log.head(), body: new Uint8Array(HEAD_BYTES_MAX + 1) }
+    const floods: MetaMessage[][] = [
+      Array.from({ length: FOLDERS_MAX + 1 }, (_, i) => ({ kind: 'head', folder: folderNo(i), head: log.head() })),
+      [{ kind: 'head', folder: folderNo(1), head: large }],
+    ]
+    for (const flood of floods) {
+      await bench.until(() => ben.isInSession, 'another session')
+      const before = ben.sessions
+      ben.greet(log.head())
+      ben.say(...flood)
+      await bench.until(() => !ben.isInSession || ben.sessions > before, 'the end of the session')
+    }
   })
 
   it('takes nothing more from a device that contradicts itself, and goes on with its next epoch', async () => {

@@ -7,7 +7,7 @@ type PairingIds = 'startPairing' | 'joinPairing' | 'getPairing' | 'chooseInviter
 
 export function pairingRoutes(service: PairingService): JsonHandlers<PairingIds> {
   return {
-    startPairing: () => service.startPairing(),
+    startPairing: ({ query }) => service.startPairing(query),
     joinPairing: ({ body }) => service.joinPairing(body),
     getPairing: ({ params }) => service.pairing(params.pairing),
     chooseInviter: ({ params, body }) => service.chooseInviter(params.pairing, body.device),
