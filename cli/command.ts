@@ -43,6 +43,7 @@ export interface JsonShape {
 export const COMMAND_GROUPS = {
   begin: 'To begin',
   look: 'To see how things stand',
+  directories: 'Directories of this machine',
   folders: 'Folders',
   devices: 'Devices and the group',
   daemon: 'The daemon and this machine',

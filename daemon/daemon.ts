@@ -53,6 +53,7 @@ import type { FolderSettings } from './sync/settings.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
 import type { DaemonOptions } from './daemon-opening.ts'
 import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-opening.ts'
+import { pairRunner } from './daemon-pair.ts'
 
 /** The id of a directory that is only looked at. */
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
@@ -192,6 +193,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     transport,
     events,
     machine: buildMachine(o, opened, sync, trees),
+    pairs: pairRunner({ home: o.config.home, workers: opened.workers, crypto: deps.crypto, clock, random }),
     facts: {
       version: o.version,
       platform: process.platform,

@@ -35,7 +35,7 @@ export function chunkHash(list: ChunkList, chunkNo: number): Uint8Array {
   return list.hashes.subarray(chunkNo * HASH_BYTES, (chunkNo + 1) * HASH_BYTES)
 }
 
-export function toChunkList(hashes: Uint8Array, crypto: Crypto): ChunkList {
+export function toChunkList(hashes: Uint8Array, crypto: Pick<Crypto, 'blake3'>): ChunkList {
   return { digest: chunkListHashOf(crypto.blake3(hashes)), hashes }
 }
 

@@ -1,8 +1,9 @@
 /** Writes the pages that are made from code: `npm run docs`. A test compares each, so that none goes stale. */
 
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { renderConfigPage } from '../daemon/config-page.ts'
 import { renderCliPage } from './cli-page.ts'
+import { SEMANTICS_PAGE, withTable } from './semantics-table.ts'
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/CLI.md': renderCliPage,
@@ -13,3 +14,5 @@ for (const [file, render] of Object.entries(PAGES)) {
   await writeFile(file, render())
   process.stdout.write(`${file}\n`)
 }
+await writeFile(SEMANTICS_PAGE, withTable(await readFile(SEMANTICS_PAGE, 'utf8')))
+process.stdout.write(`${SEMANTICS_PAGE}\n`)

@@ -9,6 +9,7 @@ import { zRecovery } from '../protocol/api/recovery.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
 import { zRestored, zUndoList, zUndone, zVersionPage } from '../protocol/api/versions.ts'
+import { zPairEvent } from '../protocol/api/pairs.ts'
 
 /** The command line's own: the daemon knows nothing of services. */
 const zServiceStatus = z.object({
@@ -31,6 +32,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   Folder: zFolder,
   FolderList: zFolderList,
   LogRecord: zLogRecord,
+  PairEvent: zPairEvent,
   Recovery: zRecovery,
   ServiceStatus: zServiceStatus,
   Restored: zRestored,

@@ -36,13 +36,20 @@ const syncData = promisify(fdatasync)
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
+export interface BlobStoreOptions {
+  readonly directory: string
+  readonly crypto: Crypto
+  /** What is younger, in milliseconds, is not removed: another process may be using the store. */
+  readonly sparedMs?: number
+}
+
 /**
  * Makes the directory if it is missing, and removes what a crash left in it: temporary files, and blobs that were placed.
  * @throws StoreError `no-space`, `io`
  */
-export async function openBlobStore(o: { directory: string; crypto: Crypto }): Promise<BlobStore> {
+export async function openBlobStore(o: BlobStoreOptions): Promise<BlobStore> {
   const room = createStoreRoom(resolve(o.directory), o.crypto)
-  await storing(room.directory, () => tidy(room))
+  await storing(room.directory, () => tidy(room, o.sparedMs ?? 0))
   return {
     stat: (hash) => Promise.resolve(storedAt(room, hash)),
     put: (hash, source, options) => putBlob(room, hash, source, options),
@@ -56,15 +63,17 @@ export async function openBlobStore(o: { directory: string; crypto: Crypto }): P
   }
 }
 
-async function tidy(room: StoreRoom): Promise<void> {
+async function tidy(room: StoreRoom, sparedMs: number): Promise<void> {
   await mkdir(room.directory, { mode: DIRECTORY_MODE }).catch((cause: unknown) => {
     if (!hasErrno(cause, 'EEXIST')) throw cause
   })
   for await (const { name } of await opendir(room.directory)) {
     const path = join(room.directory, name)
     const kind = kindOfName(name)
-    const isPlaced = kind === 'whole' && (statOf(path)?.nlink ?? 1n) > 1n
-    if (kind === 'temporary' || isPlaced) await rm(path, { force: true })
+    if (kind !== 'temporary' && kind !== 'whole') continue
+    const stats = statOf(path)
+    if (stats === undefined || (sparedMs > 0 && Date.now() - Number(stats.mtimeNs / 1_000_000n) < sparedMs)) continue
+    if (kind === 'temporary' || stats.nlink > 1n) await rm(path, { force: true })
   }
 }
 

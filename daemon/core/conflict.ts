@@ -1,7 +1,7 @@
 /** What a conflict copy is called. Every device that makes it computes the same name and publishes the same entry. */
 
 import type { Crypto } from '../../protocol/crypto.ts'
-import type { Entry } from '../../protocol/entry.ts'
+import type { Content, Entry } from '../../protocol/entry.ts'
 import { PATH_BYTES_MAX, PATH_COMPONENT_BYTES_MAX } from '../../protocol/limits.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { childOf, nameOf, parentOf } from '../../protocol/path.ts'
@@ -15,11 +15,20 @@ const DEVICE_CHARACTERS = 7
 const HASH_CHARACTERS = 4
 const utf8 = new TextEncoder()
 
+/** What had to give way. */
+export interface Loser {
+  /** When it was changed: milliseconds since 1970. */
+  readonly t: number
+  /** Whose it was: a device, or a side of a pair. */
+  readonly modBy: string
+  readonly content: Content
+}
+
 /**
  * `name.conflict-20261121-143005-<last 7 of modBy>-<hash 4>.ext`, shortened where names or paths would get too long; undefined
  * when the name has enough marks already, or no name fits.
  */
-export function conflictPath(path: RelPath, loser: Entry, crypto: Crypto): RelPath | undefined {
+export function conflictPath(path: RelPath, loser: Loser, crypto: Pick<Crypto, 'blake3'>): RelPath | undefined {
   const name = nameOf(path)
   if (name.split(MARK).length > MARKS_MAX) return undefined
   const { stem, extension } = splitName(name)
@@ -58,7 +67,7 @@ export function stampOf(ms: number): string {
   return iso.slice(0, 19).replaceAll('-', '').replaceAll(':', '').replace('T', '-')
 }
 
-function shortHash(loser: Entry, crypto: Crypto): string {
+function shortHash(loser: Loser, crypto: Pick<Crypto, 'blake3'>): string {
   const { content } = loser
   if (content.kind === 'file') return content.hash.slice(0, HASH_CHARACTERS)
   const bytes = crypto.blake3(utf8.encode(content.kind === 'symlink' ? content.target : ''))

@@ -23,6 +23,7 @@ import { folderRoutes } from './routes/folders.ts'
 import { verifyRoutes } from './routes/verify.ts'
 import { versionRoutes } from './routes/versions.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
+import { pairRun } from './routes/pairs.ts'
 import type { HoltService } from './service.ts'
 import { ServiceError } from './service.ts'
 
@@ -77,7 +78,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
       ...eventRoutes(service.events),
     },
     eventStreams: { ...logStream(service), ...pairingStream(service), ...eventStream(service.events) },
-    ndjson: supportBundle(service),
+    ndjson: { ...supportBundle(service), ...pairRun(service) },
   }
 }
 

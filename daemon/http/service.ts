@@ -38,6 +38,7 @@ import type {
   VersionPage,
   VersionsQuery,
 } from '../../protocol/api/versions.ts'
+import type { PairEvent, PairOrder } from '../../protocol/api/pairs.ts'
 import type { ProblemCode, ProblemKind } from '../../protocol/api/problem-codes.ts'
 import { PROBLEMS } from '../../protocol/api/problem-codes.ts'
 import type {
@@ -188,6 +189,17 @@ export interface PairingService {
   cancelPairing(id: string): Promise<Pairing>
 }
 
+/** Pairs of directories of this device. */
+export interface PairService {
+  /**
+   * Runs a pair until it is done, or the signal aborts; a watch goes on until then. Drops what a slow reader does not take, but
+   * for the result. Fails at once, or says `sync.failed` as its last word.
+   * @throws ServiceError `bad-request`, `path-not-found`, `not-a-directory`, `root-read-only`, `root-denied`, `root-private`,
+   * `ends-overlap`, `pair-busy`, `no-hashes`, `update-needed`, `no-space`, `storage-failed`
+   */
+  syncPair(request: PairOrder, o: AbortOptions): Promise<AsyncIterable<PairEvent>>
+}
+
 /** The newest events, in a bounded log. */
 export interface EventSource {
   /** The id of the newest event, or the one before the first. */
@@ -203,6 +215,14 @@ export interface EventSource {
 
 /** The whole of it. `daemon.ts` composes it. */
 export interface HoltService
-  extends DaemonService, DeviceService, RecoveryService, FolderService, VerifyService, VersionService, PairingService {
+  extends
+    DaemonService,
+    DeviceService,
+    RecoveryService,
+    FolderService,
+    VerifyService,
+    VersionService,
+    PairingService,
+    PairService {
   readonly events: EventSource
 }

@@ -2,10 +2,12 @@
 
 import type { BundlePart, Check, Config as ConfigView, LogRecord } from '../../protocol/api/daemon.ts'
 import type { Signer } from '../../protocol/crypto.ts'
+import type { PairResult } from '../../protocol/api/pairs.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { EventLog } from '../http/event-log.ts'
 import type { AbortOptions, PeerTransport } from '../ports.ts'
 import type { DeviceSync } from '../sync/device-sync.ts'
+import type { PairRunOptions } from '../sync/ends/pair-run.ts'
 import type { Deps } from '../sync/folder.ts'
 import type { GroupKeeper } from '../sync/group-keeper.ts'
 import type { GroupLog } from '../sync/group-log.ts'
@@ -75,6 +77,19 @@ export interface Machine {
   bundle(o: AbortOptions): AsyncIterable<BundlePart>
 }
 
+/** Runs pairs of directories. */
+export interface PairRunner {
+  /** @throws PairError */
+  run(o: PairRun): Promise<PairResult>
+  /** Until the signal aborts. @throws PairError */
+  watch(o: PairRun): Promise<never>
+}
+
+export interface PairRun extends PairRunOptions {
+  readonly source: string
+  readonly destination: string
+}
+
 export interface ServiceParts {
   readonly deps: Deps
   readonly sync: DeviceSync
@@ -85,6 +100,7 @@ export interface ServiceParts {
   readonly transport: PeerTransport
   readonly events: EventLog
   readonly machine: Machine
+  readonly pairs: PairRunner
   readonly facts: {
     readonly version: string
     readonly platform: string

@@ -7,6 +7,7 @@ import { listDevices, createDeviceService } from './devices.ts'
 import { attentionOf } from './attention.ts'
 import { createFolderService } from './folders.ts'
 import { toFolderView } from './folder-view.ts'
+import { createPairService } from './pairs.ts'
 import type { Pairings } from './pairings.ts'
 import { createPairings } from './pairings.ts'
 import { peerChecks } from './peer-checks.ts'
@@ -29,6 +30,7 @@ export function createService(parts: ServiceParts): HoltService {
     ...createVerifyService(parts),
     ...createVersionService(parts),
     ...pairings,
+    ...createPairService(parts),
     events: parts.events,
   }
 }

@@ -183,7 +183,7 @@ function archived(look: Look, target: Target): Target {
   if (!isPushed) return target
   const { crypto, signer } = look.folder.deps
   const { content, mtimeMs } = local
-  const aside = conflictPath(entry.path, { ...own.entry, content, mtimeMs, t: mtimeMs, modBy: signer.device }, crypto)
+  const aside = conflictPath(entry.path, { content, t: mtimeMs, modBy: signer.device }, crypto)
   if (aside === undefined || presentOf(look.own(aside)) !== undefined) return target
   const copy: Target = {
     entry: unsaid(aside, signer.device),

@@ -38,6 +38,6 @@ export const PID_FILE = 'daemon.pid'
 /** Names of everything that a daemon makes in its home: only these may be removed with it. */
 export const HOME_ENTRIES: readonly RegExp[] = [
   /^(config\.toml|daemon\.pid|daemon\.lock(-journal)?)$/,
-  /^(log|run|state)$/,
+  /^(log|run|state|pairs)$/,
   /^catalogue\.db(-wal|-shm|-journal|\.corrupt)?$/,
 ]

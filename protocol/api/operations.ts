@@ -13,6 +13,7 @@ import * as pairing from './pairing.ts'
 import * as verify from './verify.ts'
 import * as versions from './versions.ts'
 import * as recovery from './recovery.ts'
+import * as pairs from './pairs.ts'
 import type { OperationId } from './routes.ts'
 
 export interface Operation {
@@ -100,6 +101,8 @@ export const OPERATIONS = {
   followPairing: op({ params: pairing.zPairingParams, response: pairing.zPairing }),
   chooseInviter: op({ params: pairing.zPairingParams, body: pairing.zChooseInviter, response: pairing.zPairing }),
   cancelPairing: op({ params: pairing.zPairingParams, response: pairing.zPairing }),
+
+  syncPair: op({ body: pairs.zPairRequest, response: pairs.zPairEvent }),
 
   listEvents: op({ query: events.zEventsQuery, response: events.zEventPage }),
   followEvents: op({ query: events.zEventStreamQuery, response: events.zEvent }),

@@ -131,6 +131,21 @@ export const PROBLEMS = {
   ),
   'storage-failed': kind(500, EXIT.failed, 'The disk answered with an error', 'Check the disk, then try again.'),
 
+  // Pairs of directories.
+  'ends-overlap': kind(
+    409,
+    EXIT.usage,
+    'The two directories are not apart',
+    'Name two directories of which neither lies in the other.',
+  ),
+  'pair-busy': kind(409, EXIT.refused, 'Another run of this pair is under way', 'Wait for it to end, or stop it.'),
+  'no-hashes': kind(
+    422,
+    EXIT.usage,
+    'A side cannot tell the hashes of its files',
+    'Choose another comparison, such as `--compare size+mtime`.',
+  ),
+
   // Folders.
   'name-offered': kind(
     409,

@@ -107,6 +107,13 @@ export const ROUTES = {
   chooseInviter: json('POST', '/pairings/{pairing}/choose', 'Say which of several devices with one nameplate is meant'),
   cancelPairing: json('DELETE', '/pairings/{pairing}', 'End a pairing; its code is burnt'),
 
+  syncPair: {
+    method: 'POST',
+    path: '/pairs/sync',
+    answer: 'ndjson',
+    summary: 'Keep two directories of this device the same: what happens, one event a line; ends when the client goes',
+  },
+
   listEvents: json('GET', '/events', 'Events after an id, oldest first'),
   followEvents: stream('/events/stream', 'Events as they happen; resumes after Last-Event-ID'),
 } as const satisfies Record<string, Route>

@@ -12,7 +12,7 @@ const PORTS = /^daemon\/(ports|[a-z-]+-port)\.ts$/
 /** What rooms share that are none of each other's business. */
 const SHARED = ['daemon/core/backoff.ts', 'daemon/blake3.ts']
 /** The files that know every room: where everything is put together, and its door. */
-const COMPOSITION = /^daemon\/(main|daemon|daemon-[a-z-]+)\.ts$/
+const COMPOSITION = /^daemon\/(main|daemon|daemon-[a-z-]+|sync-pair)\.ts$/
 
 /** What a room may import besides itself; packages and `node:*` are another rule. */
 function isAllowed(room: string, imported: ModuleImport, target: string): boolean {

@@ -16,6 +16,7 @@ import type {
 import { ServiceError } from '../../daemon/http/service.ts'
 import { createFakeFolders, verifiedOf } from './fake-folders.ts'
 import { createFakeVersions } from './fake-versions.ts'
+import { createFakePairs } from './fake-pairs.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
 export const OTHER = deviceIdOf(new Uint8Array(32).fill(2))
@@ -47,6 +48,7 @@ export function createFakeService(): FakeService {
     startVerify: async ({ folder }) => ({ folders: [verifiedOf(folder)] }),
     ...createFakeVersions(),
     ...pairings,
+    ...createFakePairs(),
     events,
     status: async () => ({
       ...(await devices.devices()),

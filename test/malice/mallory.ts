@@ -97,7 +97,7 @@ export class Mallory implements AsyncDisposable {
     assert.ok(parsed.kind === 'code')
     const result = await joinPairing(this.#pairPorts, {
       ...{ code: parsed.code, address, signal: forever, choose: () => Promise.resolve(undefined) },
-      ...{ onHint: () => undefined, onTalking: () => undefined },
+      ...{ onHint: () => undefined, onTalking: () => undefined, guestRole: 'admin' },
     })
     assert.equal(result.kind, 'paired')
     this.admitAll()

@@ -43,7 +43,7 @@ export function logStream(service: DaemonService): EventStreamHandlers<'followLo
   }
 }
 
-export function supportBundle(service: DaemonService): NdjsonHandlers {
+export function supportBundle(service: DaemonService): NdjsonHandlers<'getSupportBundle'> {
   return { getSupportBundle: (_request, { signal }) => Promise.resolve({ items: service.supportBundle({ signal }) }) }
 }
 

@@ -1,0 +1,42 @@
+/** A directory that is only looked at: it needs no marker, and nothing of it is ever changed. */
+
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { FolderId } from '../../protocol/ids.ts'
+import type { Clock, FileTree, RootTraits } from '../ports.ts'
+import type { DiskContext } from './context.ts'
+import type { DiskWorkers } from './disk-workers.ts'
+import { hashFiles } from './hash.ts'
+import { DiskNames } from './names.ts'
+import { readFile, readSmall } from './read.ts'
+import { scanDirectories } from './scan.ts'
+
+export type LookTree = Pick<FileTree, 'traits' | 'scan' | 'hash' | 'read' | 'readSmall'>
+
+/** What cannot be found out without writing there. */
+const TRAITS: RootTraits = {
+  caseSensitive: true,
+  executableBit: process.platform !== 'win32',
+  symlinks: true,
+  windowsNames: process.platform === 'win32',
+  volumeBytes: 0,
+}
+
+/** @param o.root absolute, all symbolic links resolved. */
+export function openLookTree(o: {
+  readonly root: string
+  readonly folder: FolderId
+  readonly workers: DiskWorkers
+  readonly crypto: Crypto
+  readonly clock: Clock
+}): LookTree {
+  const { root, folder, workers, crypto, clock } = o
+  const context: DiskContext = { root, folder, names: new DiskNames(), clock, traits: TRAITS }
+  const watching = { add: () => undefined }
+  return {
+    traits: TRAITS,
+    scan: (directories, options) => scanDirectories(context, workers, directories, watching, options),
+    hash: (files, options) => hashFiles(context, workers, crypto, files, options),
+    read: (path, options) => readFile(context, path, options),
+    readSmall: (path, maxBytes) => readSmall(context, path, maxBytes),
+  }
+}
