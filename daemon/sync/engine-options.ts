@@ -9,7 +9,7 @@ import type { Deps, Halt } from './folder.ts'
 import type { Pace } from './folder-loops.ts'
 import type { ObserveOutcome } from './observe.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
-import type { HeadFinding } from './session.ts'
+import type { HeadFinding } from './session-host.ts'
 import type { FolderSettings } from './settings.ts'
 
 /** A root as it was opened for a folder. */

@@ -4,7 +4,6 @@
  */
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
-import { formatConflictPolicy } from '../../protocol/folder-options.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { chosenRule } from '../core/retention.ts'
 import { createSelection } from '../core/selection.ts'
@@ -16,6 +15,7 @@ import type { FolderHost } from './folder-loops.ts'
 import { runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
 import { isAsked, noticeOf, takeDecision } from './mass-delete.ts'
+import { policyMayHaveChanged } from './policy.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
 import { orRestart, remoteOf, toHeld } from './holding.ts'
@@ -165,19 +165,9 @@ class FolderEngine implements Engine {
     if (isOutdated) this.#sessions.endAll('the group was changed by a newer Holt')
     for (const { settings, folder } of this.#held.values()) {
       if (isOutdated) this.#o.pulls.unwantFolder(settings.id)
-      else if (folder !== undefined) this.#policyMayHaveChanged(folder)
+      else if (folder !== undefined) policyMayHaveChanged(folder)
       this.#o.onEvent({ kind: 'folder-changed', folder: settings.id })
     }
-  }
-
-  /** What differs is settled anew, once it is to be settled in another way. */
-  #policyMayHaveChanged(folder: Folder): void {
-    const policy = formatConflictPolicy(folder.policy())
-    if (policy !== folder.lastPolicy) {
-      folder.lastPolicy = policy
-      this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
-    }
-    folder.toResolve.raise()
   }
 
   forget(devices: Iterable<DeviceId>): void {

@@ -5,7 +5,8 @@ import { META } from '../../protocol/protocols.ts'
 import { nextDelayMs } from '../core/backoff.ts'
 import type { AbortOptions, PeerStream, PeerTransport } from '../ports.ts'
 import { isAborted } from './deadline.ts'
-import type { Session, SessionHost } from './session.ts'
+import type { Session } from './session.ts'
+import type { SessionHost } from './session-host.ts'
 import { createSession } from './session.ts'
 
 export interface Sessions {
