@@ -5,11 +5,13 @@ import { BEGIN_COMMANDS } from './tables/begin-commands.ts'
 import { DAEMON_COMMANDS } from './tables/daemon-commands.ts'
 import { DEVICE_COMMANDS, FOLDER_COMMANDS } from './tables/group-commands.ts'
 import { LOOK_COMMANDS } from './tables/look-commands.ts'
+import { VERSION_COMMANDS } from './tables/version-commands.ts'
 import { PAIR_COMMANDS } from './tables/pair-commands.ts'
 
 export const COMMANDS: readonly Command[] = [
   ...BEGIN_COMMANDS,
   ...LOOK_COMMANDS,
+  ...VERSION_COMMANDS,
   ...PAIR_COMMANDS,
   ...FOLDER_COMMANDS,
   ...DEVICE_COMMANDS,

@@ -17,6 +17,7 @@ import type { DiskTree } from './disk/file-tree.ts'
 import { openFileTree, rootState } from './disk/file-tree.ts'
 import { TreeError } from './disk/disk-error.ts'
 import { inspectPath, localFiles } from './disk/local-files.ts'
+import { saveFile } from './disk/save-file.ts'
 import { openStateFiles } from './disk/state-files.ts'
 import { createEventLog } from './http/event-log.ts'
 import type { Identity } from './identity-file.ts'
@@ -254,6 +255,7 @@ function buildMachine(
       await createRoot({ path, folder })
     },
     inspect: inspectPath,
+    saveFile,
     groupCopies: readGroupCopies,
     localFiles: (path, options) =>
       localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),
@@ -294,7 +296,7 @@ function buildSync(
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
     },
     pace: paceOf(o),
-    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100 },
+    retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100, perPath: null, bytes: null },
     release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, workers, trees),
     onEvent,

@@ -15,7 +15,7 @@ import type { AbortOptions, Clock } from './ports.ts'
 /** Log lines of a support bundle. */
 const BUNDLE_LINES = 2000
 
-export interface MachineParts<Facts, File> {
+export interface MachineParts<Facts, File, Save> {
   readonly config: Config
   readonly environment: Environment
   readonly version: string
@@ -27,12 +27,13 @@ export interface MachineParts<Facts, File> {
   readonly inspect: (path: string) => Promise<Facts>
   readonly groupCopies: (path: string) => Promise<Uint8Array[]>
   readonly localFiles: (path: string, o: AbortOptions) => AsyncIterable<File>
+  readonly saveFile: Save
 }
 
 /** The machine as the service sees it. */
-export interface Machine<Facts, File> extends Pick<
-  MachineParts<Facts, File>,
-  'inspect' | 'groupCopies' | 'createRoot' | 'localFiles'
+export interface Machine<Facts, File, Save> extends Pick<
+  MachineParts<Facts, File, Save>,
+  'inspect' | 'groupCopies' | 'createRoot' | 'localFiles' | 'saveFile'
 > {
   proposedPath(name: string): string
   checks(o: AbortOptions): Promise<Check[]>
@@ -43,7 +44,7 @@ export interface Machine<Facts, File> extends Pick<
   bundle(o: AbortOptions): AsyncIterable<BundlePart>
 }
 
-export function createMachine<Facts, File>(parts: MachineParts<Facts, File>): Machine<Facts, File> {
+export function createMachine<Facts, File, Save>(parts: MachineParts<Facts, File, Save>): Machine<Facts, File, Save> {
   const { config, environment, log, clock } = parts
   const logDirectory = join(config.home, LOG_DIRECTORY)
   const crashes = (): DoctorFacts['crashes'] => readCrashReports(logDirectory).map(({ report }) => report)
@@ -55,6 +56,7 @@ export function createMachine<Facts, File>(parts: MachineParts<Facts, File>): Ma
     groupCopies: parts.groupCopies,
     createRoot: parts.createRoot,
     localFiles: parts.localFiles,
+    saveFile: parts.saveFile,
     proposedPath: (name: string) => join(parts.homeDirectory, name.replaceAll(/[/\\]/g, '-')),
     checks: (_: AbortOptions) => checks(),
     config: () => Promise.resolve(toConfigView(config, environment)),

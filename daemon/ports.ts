@@ -4,6 +4,9 @@ import type { BlobRef, ChunkList } from '../protocol/chunks.ts'
 import type { Brand, BlobHash, DeviceId } from '../protocol/ids.ts'
 import type { DirPath, RelPath } from '../protocol/path.ts'
 import type { ProtocolSpec } from '../protocol/protocols.ts'
+import type { KeptContent, Taken, VersionRecord } from './versions-port.ts'
+
+export type { VersionRecord } from './versions-port.ts'
 
 export interface AbortOptions {
   readonly signal: AbortSignal
@@ -166,8 +169,8 @@ export type TreeChange =
     }
   /** A file or symbolic link goes to the versions. */
   | { readonly kind: 'remove'; readonly path: RelPath; readonly expect: Fingerprint; readonly keepAs: VersionName }
-  /** Only an empty directory. */
-  | { readonly kind: 'remove-directory'; readonly path: RelPath }
+  /** Only an empty directory. `noteAs` names the line of the versions log that tells of it. */
+  | { readonly kind: 'remove-directory'; readonly path: RelPath; readonly noteAs?: VersionName }
 
 export type TreeOutcome =
   /** What is there now; null when nothing is. */
@@ -197,20 +200,6 @@ export type Recovered =
   /** Something else is there: an observation will tell. */
   | { readonly kind: 'other'; readonly path: RelPath }
 
-/** A line of `.holt/versions/log`. */
-export interface VersionRecord {
-  readonly path: RelPath
-  readonly name: VersionName
-  /** When it was kept: milliseconds since 1970. */
-  readonly keptMs: number
-  /** Null for symbolic links and for files whose hash was never known. */
-  readonly hash: BlobHash | null
-  readonly sizeBytes: number
-  readonly reason: string
-  /** All that one pass kept shares this text. */
-  readonly batch: string
-}
-
 export type RootState =
   | 'ok'
   /** The path is not there. */
@@ -235,6 +224,8 @@ export interface BatchLabel {
   readonly batch: string
   readonly reasonOf: (path: RelPath) => string
   readonly hashOf: (path: RelPath) => BlobHash | null
+  /** Left out where nobody knows. */
+  readonly changeOf?: (path: RelPath) => Taken | null
 }
 
 /** The folder on disk. Every change names what it expects to find, so an edit made meanwhile is never lost. */
@@ -269,6 +260,10 @@ export interface FileTree extends AsyncDisposable {
   watch(o: AbortOptions): AsyncIterable<WatchHint>
   /** The versions log as it is, oldest first. */
   versions(): AsyncIterable<VersionRecord>
+  /** Lines of the versions log that cannot be read: what they told is lost, the files that they named are listed without it. */
+  damagedVersionLines(): Promise<number>
+  /** Undefined where no file or link of that name is kept. */
+  lookAtVersion(name: VersionName): Promise<KeptContent | undefined>
   /** The bytes of a kept version. @throws TreeError `missing` */
   readVersion(name: VersionName, o: AbortOptions): AsyncIterable<Uint8Array>
   /** Reads kept versions again, in workers; one result for each that is there, in any order. `hash` is null where the disk fails. */

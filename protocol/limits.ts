@@ -78,6 +78,13 @@ export const PAIR_FRAME_BYTES_MAX = 4 * KIB
 export const PAIR_WELCOME_BYTES_MAX = 256 * KIB
 /** A frame about ports. */
 export const PORT_FRAME_BYTES_MAX = 64
+/** A frame about kept versions, and how many of them, or of steps, or of paths, one frame tells. */
+export const KEPT_FRAME_BYTES_MAX = 4 * MIB
+export const KEPT_ITEMS_MAX = 512
+/** Kept versions, or steps, that one question is answered with at most: the newest. */
+export const KEPT_ANSWER_MAX = 10_000
+/** How long an asked device may be silent, in milliseconds: it may be copying a large file. */
+export const KEPT_SILENCE_MS = 10 * 60_000
 /** A frame about clocks. */
 export const CLOCK_FRAME_BYTES_MAX = 64
 /** One step and the whole of a pairing run, in milliseconds. */

@@ -2,6 +2,7 @@
 
 import {
   BLOB_FRAME_BYTES_MAX,
+  KEPT_FRAME_BYTES_MAX,
   CLOCK_FRAME_BYTES_MAX,
   META_INFLATED_BYTES_MAX,
   PAIR_WELCOME_BYTES_MAX,
@@ -51,6 +52,12 @@ export const PORTS: ProtocolSpec = {
   id: '/holt/ports/1',
   frameBytesMax: PORT_FRAME_BYTES_MAX,
   isDeflated: false,
+  isOpenToStrangers: false,
+}
+export const KEPT: ProtocolSpec = {
+  id: '/holt/kept/1',
+  frameBytesMax: KEPT_FRAME_BYTES_MAX,
+  isDeflated: true,
   isOpenToStrangers: false,
 }
 export const CLOCK: ProtocolSpec = {

@@ -8,6 +8,7 @@ import { zEvent } from '../protocol/api/events.ts'
 import { zRecovery } from '../protocol/api/recovery.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
+import { zRestored, zUndoList, zUndone, zVersionPage } from '../protocol/api/versions.ts'
 import { zPairEvent } from '../protocol/api/pairs.ts'
 
 /** The command line's own: the daemon knows nothing of services. */
@@ -34,8 +35,12 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   PairEvent: zPairEvent,
   Recovery: zRecovery,
   ServiceStatus: zServiceStatus,
+  Restored: zRestored,
   Status: zStatus,
   Verification: zVerification,
+  UndoList: zUndoList,
+  Undone: zUndone,
+  VersionPage: zVersionPage,
 }
 
 const INDENT = '  '

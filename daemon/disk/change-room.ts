@@ -55,11 +55,20 @@ function appendTo(
 function toRecords({ clock }: DiskContext, batch: readonly TreeChange[], label: BatchLabel): VersionRecord[] {
   const keptMs = clock.wallMs()
   return batch.flatMap((change) => {
-    if (!('keepAs' in change) || change.keepAs === null || change.expect === null) return []
-    const { path, keepAs: name, expect } = change
-    const [hash, reason, sizeBytes] = [label.hashOf(path), label.reasonOf(path), sizeIn(expect)]
-    return [{ path, name, keptMs, hash, sizeBytes, reason, batch: label.batch }]
+    const kept = keptBy(change)
+    if (kept === undefined) return []
+    const { path } = change
+    const [reason, hash, taken] = [label.reasonOf(path), label.hashOf(path), label.changeOf?.(path) ?? null]
+    return [{ path, keptMs, reason, batch: label.batch, taken, ...kept, hash: kept.isDirectory ? null : hash }]
   })
+}
+
+function keptBy(change: TreeChange): Pick<VersionRecord, 'name' | 'sizeBytes' | 'isDirectory'> | undefined {
+  if (change.kind === 'remove-directory') {
+    return change.noteAs === undefined ? undefined : { name: change.noteAs, sizeBytes: 0, isDirectory: true }
+  }
+  if (!('keepAs' in change) || change.keepAs === null || change.expect === null) return undefined
+  return { name: change.keepAs, sizeBytes: sizeIn(change.expect), isDirectory: false }
 }
 
 /** The directory of a path, and how the path is reached through it. */

@@ -16,7 +16,7 @@ import { identify, readFile, readSmall } from './read.ts'
 import { recoverIntents } from './recover.ts'
 import { scanDirectories } from './scan.ts'
 import { hashVersions } from './hash-versions.ts'
-import { dropVersions, listVersions, readVersion } from './versions.ts'
+import { countDamagedLines, dropVersions, listVersions, lookAtVersion, readVersion } from './versions.ts'
 import type { WatchStatus } from './watch.ts'
 import { TreeWatch } from './watch.ts'
 
@@ -64,6 +64,8 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
     watch: (options) => watch.hints(options),
     watchStatus: () => watch.status,
     versions: () => listVersions(context),
+    damagedVersionLines: () => countDamagedLines(context),
+    lookAtVersion: (name) => lookAtVersion(context, name),
     readVersion: (name, options) => readVersion(context, name, options),
     hashVersions: (names, options) => hashVersions(context, o.workers, names, options),
     dropVersions: (names) => dropVersions(context, names),

@@ -2,10 +2,11 @@
 
 import { closeSync, constants, fstatSync, fsync, openSync, readSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { parseBlobHash } from '../../protocol/ids.ts'
+import { parseBlobHash, parseDeviceId } from '../../protocol/ids.ts'
 import { PATH_COMPONENT_BYTES_MAX } from '../../protocol/limits.ts'
 import { parseRelPath } from '../../protocol/path.ts'
 import type { VersionName, VersionRecord } from '../ports.ts'
+import type { Became, Taken } from '../versions-port.ts'
 import { TreeError } from './disk-error.ts'
 
 const LINE_END = 0x0a
@@ -37,8 +38,11 @@ export function appendRecords(path: string, records: readonly VersionRecord[]): 
   return { sync: () => syncFd(fd), [Symbol.dispose]: () => closeSync(fd) }
 }
 
-export function toLine({ path, name, keptMs, hash, sizeBytes, reason, batch }: VersionRecord): string {
-  return `${JSON.stringify({ path, name, keptMs, hash, sizeBytes, reason, batch })}\n`
+/** What is not known is left out. */
+export function toLine(record: VersionRecord): string {
+  const { path, name, keptMs, hash, sizeBytes, reason, batch, isDirectory, taken } = record
+  const known = { ...(isDirectory && { isDirectory }), ...(taken !== null && { taken }) }
+  return `${JSON.stringify({ path, name, keptMs, hash, sizeBytes, reason, batch, ...known })}\n`
 }
 
 /** Undefined for what is no line: the end of the log may be torn. */
@@ -55,15 +59,29 @@ export function parseLine(line: string): VersionRecord | undefined {
       sizeBytes,
       reason: String(record['reason']),
       batch: String(record['batch']),
+      isDirectory: record['isDirectory'] === true,
+      taken: record['taken'] === undefined ? null : parseTaken(toRecord(record['taken'])),
     }
   } catch {
     return undefined
   }
 }
 
+const BECAME: readonly unknown[] = ['deleted', 'directory', 'symlink']
+
+/** @throws ProtocolError, SyntaxError */
+function parseTaken({ became, by, second }: Record<string, unknown>): Taken {
+  if (typeof second !== 'number' || !Number.isSafeInteger(second) || second < 0) throw new SyntaxError('no time')
+  const isWord = BECAME.includes(became)
+  return { became: isWord ? (became as Became) : parseBlobHash(became), by: parseDeviceId(by), second }
+}
+
 /** @throws SyntaxError for what is no JSON object. */
 function parseObject(line: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(line)
+  return toRecord(JSON.parse(line))
+}
+
+function toRecord(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null) throw new SyntaxError('not an object')
   return { ...value }
 }

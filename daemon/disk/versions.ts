@@ -1,14 +1,16 @@
 /** `.holt/versions`: what was replaced or deleted, and the log that says what it was. */
 
 import { randomUUID } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { constants, fstatSync, fsyncSync, openSync, closeSync, readSync, renameSync, writeSync } from 'node:fs'
-import { lstat, open, readdir, rm } from 'node:fs/promises'
+import { lstat, open, readdir, readlink, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import { parseRelPath, pathFault } from '../../protocol/path.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { AbortOptions, VersionName, VersionRecord } from '../ports.ts'
+import type { KeptContent } from '../versions-port.ts'
 import type { DiskContext } from './context.ts'
 import { versionsDirectory, versionsLogFile } from './context.ts'
 import { TreeError, hasErrno, toTreeError } from './disk-error.ts'
@@ -32,7 +34,8 @@ export async function* listVersions(context: DiskContext): AsyncGenerator<Versio
   const records = new Map<string, VersionRecord>()
   for await (const record of readLog(versionsLogFile(context.root))) {
     const file = versionFile(record.name)
-    if (files.has(file) || (await statOf(join(directory, file))) !== undefined) records.set(file, record)
+    if (record.isDirectory || files.has(file) || (await statOf(join(directory, file))) !== undefined)
+      records.set(file, record)
   }
   for (const file of files) if (!records.has(file)) await addUnknown(directory, file, records)
   yield* [...records.values()].sort((a, b) => a.keptMs - b.keptMs)
@@ -49,12 +52,23 @@ async function namesIn(directory: string): Promise<string[]> {
 
 /** Damaged lines are passed over. */
 async function* readLog(path: string): AsyncGenerator<VersionRecord> {
-  await using file = await openLog(path)
-  if (file === undefined) return
-  for await (const line of file.readLines({ autoClose: false })) {
+  for await (const line of readLines(path)) {
     const record = parseLine(line)
     if (record !== undefined) yield record
   }
+}
+
+export async function countDamagedLines(context: DiskContext): Promise<number> {
+  let count = 0
+  for await (const line of readLines(versionsLogFile(context.root))) {
+    if (line !== '' && parseLine(line) === undefined) count += 1
+  }
+  return count
+}
+
+async function* readLines(path: string): AsyncGenerator<string> {
+  await using file = await openLog(path)
+  if (file !== undefined) yield* file.readLines({ autoClose: false })
 }
 
 async function openLog(path: string): Promise<FileHandle | undefined> {
@@ -73,7 +87,8 @@ async function addUnknown(directory: string, file: string, records: Map<string, 
   if (path === undefined) return
   const keptMs = Math.floor(stats.ctimeMs)
   const name = parseVersionName(file)
-  records.set(file, { path, name, keptMs, hash: null, sizeBytes: stats.size, reason: UNKNOWN, batch: UNKNOWN })
+  const unknown = { reason: UNKNOWN, batch: UNKNOWN, isDirectory: false, taken: null }
+  records.set(file, { path, name, keptMs, hash: null, sizeBytes: stats.size, ...unknown })
 }
 
 /** The file's own name, which a version's name ends with. */
@@ -83,13 +98,23 @@ function pathFromName(file: string): RelPath | undefined {
   return path === undefined ? undefined : parseRelPath(path)
 }
 
-async function statOf(path: string): Promise<{ ctimeMs: number; size: number; isDirectory(): boolean } | undefined> {
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path)
   } catch (cause) {
     if (hasErrno(cause, 'ENOENT')) return undefined
     throw cause
   }
+}
+
+export async function lookAtVersion(context: DiskContext, name: VersionName): Promise<KeptContent | undefined> {
+  const path = join(versionsDirectory(context.root), versionFile(name))
+  const stats = await statOf(path)
+  if (stats === undefined) return undefined
+  const mtimeMs = Math.max(0, Math.floor(stats.mtimeMs))
+  if (stats.isSymbolicLink()) return { kind: 'symlink', target: await readlink(path), mtimeMs }
+  if (!stats.isFile()) return undefined
+  return { kind: 'file', sizeBytes: stats.size, mtimeMs, executable: (stats.mode & constants.S_IXUSR) !== 0 }
 }
 
 /** @throws TreeError `missing` */

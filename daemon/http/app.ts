@@ -21,6 +21,7 @@ import { deviceRoutes, recoveryRoutes } from './routes/devices.ts'
 import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { verifyRoutes } from './routes/verify.ts'
+import { versionRoutes } from './routes/versions.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
 import { pairRun } from './routes/pairs.ts'
 import type { HoltService } from './service.ts'
@@ -72,6 +73,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
       ...recoveryRoutes(service),
       ...folderRoutes(service),
       ...verifyRoutes(service),
+      ...versionRoutes(service),
       ...pairingRoutes(service),
       ...eventRoutes(service.events),
     },

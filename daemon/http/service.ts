@@ -28,6 +28,16 @@ import type {
 } from '../../protocol/api/folders.ts'
 import type { StartVerify, Verification } from '../../protocol/api/verify.ts'
 import type { JoinPairing, Pairing, StartPairing } from '../../protocol/api/pairing.ts'
+import type {
+  Restore,
+  Restored,
+  Undo,
+  UndoList,
+  UndoQuery,
+  Undone,
+  VersionPage,
+  VersionsQuery,
+} from '../../protocol/api/versions.ts'
 import type { PairEvent, PairOrder } from '../../protocol/api/pairs.ts'
 import type { ProblemCode, ProblemKind } from '../../protocol/api/problem-codes.ts'
 import { PROBLEMS } from '../../protocol/api/problem-codes.ts'
@@ -152,6 +162,18 @@ export interface VerifyService {
   startVerify(request: StartVerify, o: AbortOptions): Promise<Verification>
 }
 
+/** What was replaced or deleted, here and on the devices that are online. */
+export interface VersionService {
+  /** @throws ServiceError `not-in-folder`, `folder-not-ready`, `bad-request` */
+  versions(query: VersionsQuery, o: AbortOptions): Promise<VersionPage>
+  /** Resolves when it is durable. @throws ServiceError as `versions`, and `nothing-kept`, `kept-elsewhere`, `target-exists` */
+  restore(request: Restore, o: AbortOptions): Promise<Restored>
+  /** @throws ServiceError `not-held`, `folder-not-found`, `folder-not-ready` */
+  undoSteps(query: UndoQuery, o: AbortOptions): Promise<UndoList>
+  /** Resolves when it is durable on every device that could be asked. @throws ServiceError as `undoSteps`, and `nothing-kept`, `step-not-found` */
+  undo(request: Undo, o: AbortOptions): Promise<Undone>
+}
+
 /** One run at a time. The newest run is known by its id until the next begins. Every method with an id throws `pairing-not-found`. */
 export interface PairingService {
   /** @throws ServiceError `pairing-busy`, `too-many-devices` */
@@ -193,6 +215,14 @@ export interface EventSource {
 
 /** The whole of it. `daemon.ts` composes it. */
 export interface HoltService
-  extends DaemonService, DeviceService, RecoveryService, FolderService, VerifyService, PairingService, PairService {
+  extends
+    DaemonService,
+    DeviceService,
+    RecoveryService,
+    FolderService,
+    VerifyService,
+    VersionService,
+    PairingService,
+    PairService {
   readonly events: EventSource
 }

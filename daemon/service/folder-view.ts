@@ -21,6 +21,9 @@ import { nameOf } from './refs.ts'
 /** Said of the group and of each of its folders. */
 export const NEWER_GROUP =
   'A newer Holt has changed the group in a way that this one does not know. Nothing is synced before it is updated: update Holt on this device.'
+/** Whoever types the first that is shown has lost nothing. */
+const WHICH_COMMAND =
+  'The first command brings all of them back on every device; the second lets them go, if that was meant.'
 /** Conflict copies are counted up to here. */
 const CONFLICTS_COUNTED_MAX = 1000
 /** So are paths that are not taken from others. */
@@ -151,8 +154,8 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
       const where = halt.kind === 'mass-delete-here' ? 'on this device' : 'on another device'
       return {
         ...base,
-        detail: `${halt.deletes} of ${halt.live} entries were deleted ${where}. Nothing was passed on.`,
-        commands: [`holt approve ${quoted}`, `holt reject ${quoted}`],
+        detail: `${halt.deletes} of ${halt.live} entries were deleted ${where}. Nothing was passed on. ${WHICH_COMMAND}`,
+        commands: massDeleteCommands(name),
         deletes: { count: halt.deletes, of: halt.live, device: null },
       }
     }
@@ -183,6 +186,11 @@ function toHaltView(parts: ServiceParts, name: string, held: Held, halt: Halt): 
 
 function adoptCommand(quoted: string, path: string): string {
   return `holt folder move ${quoted} ${JSON.stringify(path)} --adopt`
+}
+
+/** Commands that end a halt for deletions: first the one that brings everything back. */
+export function massDeleteCommands(name: string): string[] {
+  return ['reject', 'approve'].map((decision) => `holt ${decision} ${JSON.stringify(name)}`)
 }
 
 function reasonOf(halt: Halt): HaltView['reason'] {
@@ -250,8 +258,8 @@ function remoteHalt(parts: ServiceParts, name: string, held: Held): HaltView | u
   const who = nameOf(parts, device)
   return {
     reason: 'mass-delete',
-    detail: `${who} waits for a person: ${halt.deletes} of ${halt.live} entries were deleted.`,
-    commands: [`holt approve ${JSON.stringify(name)}`, `holt reject ${JSON.stringify(name)}`],
+    detail: `${who} waits for a person: ${halt.deletes} of ${halt.live} entries were deleted. ${WHICH_COMMAND}`,
+    commands: massDeleteCommands(name),
     deletes: { count: halt.deletes, of: halt.live, device },
     sinceMs: parts.notes.haltedSinceMs(held.settings.id, 'mass-delete'),
   }

@@ -42,6 +42,16 @@ export interface LocalFile {
   readonly hash: string
 }
 
+/** What is put somewhere on this machine. */
+export type SavedContent =
+  | {
+      readonly kind: 'file'
+      readonly bytes: AsyncIterable<Uint8Array>
+      readonly mtimeMs: number
+      readonly executable: boolean
+    }
+  | { readonly kind: 'symlink'; readonly target: string }
+
 export interface Machine {
   inspect(path: string): Promise<PathFacts>
   /** Makes a directory the root of a folder. @throws an error with a code of `TreeError` */
@@ -50,6 +60,12 @@ export interface Machine {
   groupCopies(path: string): Promise<Uint8Array[]>
   /** Every file below a directory with its hash, ignored ones left out. */
   localFiles(path: string, o: AbortOptions): AsyncIterable<LocalFile>
+  /** A file or link of its own, whole and durable; the directories above it are made. @throws an error with a code of `TreeError` */
+  saveFile(
+    path: string,
+    content: SavedContent,
+    o: AbortOptions & { readonly overwrite: boolean },
+  ): Promise<'saved' | 'exists'>
   /** The directory that is proposed for a folder of a name. */
   proposedPath(name: string): string
   /** Checks of the machine: multicast, watches, clock, space, permissions, crashes. */

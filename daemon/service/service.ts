@@ -15,6 +15,7 @@ import type { ServiceParts } from './parts.ts'
 import { createVerifyService } from './verify.ts'
 import { createRecoveryService } from './recovery.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
+import { createVersionService } from './versions.ts'
 
 /** Transfers that a status shows. */
 const TRANSFERS_MAX = 20
@@ -27,6 +28,7 @@ export function createService(parts: ServiceParts): HoltService {
     ...createRecoveryService(parts),
     ...createFolderService(parts),
     ...createVerifyService(parts),
+    ...createVersionService(parts),
     ...pairings,
     ...createPairService(parts),
     events: parts.events,

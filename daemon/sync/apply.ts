@@ -21,7 +21,7 @@ import type {
   TreeOutcome,
 } from '../ports.ts'
 import type { Batch } from './batch.ts'
-import { labelOf, newBatch, versionName } from './batch.ts'
+import { labelOf, versionName } from './batch.ts'
 import { suspect } from './damage.ts'
 import type { Folder } from './folder.ts'
 import { hint } from './folder.ts'
@@ -56,14 +56,25 @@ interface Run {
   readonly failed: RelPath[]
 }
 
-/** @param treeOf the tree of another folder of this device, to copy bytes from. */
-export async function apply(
+/** @param batch of the whole pass. @param treeOf the tree of another folder of this device, to copy bytes from. */
+export function apply(
   folder: Folder,
   steps: readonly Step[],
+  batch: Batch,
   treeOf: (folder: Folder['id']) => FileTree | undefined,
   o: AbortOptions,
 ): Promise<Applied> {
-  const run: Run = { folder, batch: newBatch(folder), treeOf, o, done: new Set(), changed: [], failed: [] }
+  return folder.changing.use(() => applySteps(folder, steps, batch, treeOf, o))
+}
+
+async function applySteps(
+  folder: Folder,
+  steps: readonly Step[],
+  batch: Batch,
+  treeOf: (folder: Folder['id']) => FileTree | undefined,
+  o: AbortOptions,
+): Promise<Applied> {
+  const run: Run = { folder, batch, treeOf, o, done: new Set(), changed: [], failed: [] }
   const paths = touchedPaths(steps)
   folder.gate.begin(paths)
   try {
@@ -179,7 +190,7 @@ async function prepare(folder: Folder, step: Step, blob: StoredBlob | undefined,
   const executable = content.kind === 'file' && content.executable
   const present = presentFile(step)
   const keepAs = present === null ? null : versionName(batch, path)
-  const before: TreeChange[] = replacesDirectory(step.own, step.isVacated) ? [{ kind: 'remove-directory', path }] : []
+  const before: TreeChange[] = replacesDirectory(step.own, step.isVacated) ? [removal(path, batch)] : []
   const one = (change: TreeChange, arriving: FileIdentity | null = null): Prepared => ({
     step,
     changes: [...before, change],
@@ -217,10 +228,14 @@ async function prepare(folder: Folder, step: Step, blob: StoredBlob | undefined,
       if (present === null || keepAs === null) throw new Error('a removal of nothing was planned')
       return one({ kind: 'remove', path, expect: present, keepAs })
     case 'remove-directory':
-      return { step, changes: [{ kind: 'remove-directory', path }], arriving: null }
+      return { step, changes: [removal(path, batch)], arriving: null }
     case 'record':
       return { step, changes: [], arriving: null }
   }
+}
+
+function removal(path: RelPath, batch: Batch): TreeChange {
+  return { kind: 'remove-directory', path, noteAs: versionName(batch, path) }
 }
 
 /** The look of the file or link that the step replaces; null where nothing is, or a directory. */

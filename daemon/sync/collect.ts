@@ -2,8 +2,9 @@
 
 import type { RetentionRule } from '../core/retention.ts'
 import { expired } from '../core/retention.ts'
-import type { AbortOptions, VersionRecord } from '../ports.ts'
+import type { AbortOptions } from '../ports.ts'
 import type { Folder } from './folder.ts'
+import { keptRecords } from './kept.ts'
 import { rootHalt } from './root-halt.ts'
 
 /** A part that did not grow for so long is of a blob that nobody has any more; in milliseconds. */
@@ -11,15 +12,14 @@ const PART_LIFE_MS = 7 * 24 * 60 * 60 * 1000
 
 export async function collect(folder: Folder, rule: RetentionRule, o: AbortOptions): Promise<void> {
   if ((await rootHalt(folder)) !== null) return
-  await collectVersions(folder, rule)
+  // What a batch has moved aside may have to go back: nothing is dropped in the middle of one.
+  await folder.changing.use(() => collectVersions(folder, rule))
   await collectBlobs(folder, o)
 }
 
 async function collectVersions(folder: Folder, rule: RetentionRule): Promise<void> {
   const { clock, log } = folder.deps
-  const records: VersionRecord[] = []
-  for await (const record of folder.tree.versions()) records.push(record)
-  const names = expired(records, rule, clock.wallMs(), folder.tree.traits.volumeBytes)
+  const names = expired(await keptRecords(folder), rule, clock.wallMs(), folder.tree.traits.volumeBytes)
   if (names.size === 0) return
   await folder.tree.dropVersions(names)
   log.event('versions.dropped', { folder: folder.id, count: names.size })

@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { createEngine } from './engine.ts'
 import { hint } from './folder.ts'
+import { serveKept } from './kept-serve.ts'
 import { parentOf } from '../../protocol/path.ts'
 import type { PullFault, PullQueue } from './pull.ts'
 import { createPullQueue } from './pull.ts'
@@ -61,6 +62,16 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
         onStale: (hash) => lookAgain(o, engine, hash),
         onSent: o.onSent,
       })
+      using _kept = serveKept(
+        {
+          transport,
+          clock: deps.clock,
+          log: deps.log,
+          held: (folder) => engine.get(folder),
+          mayAsk: ({ remote }) => o.membership.isMember(remote) && !o.membership.isOutdated(),
+        },
+        options,
+      )
       try {
         await engine.run(options)
       } finally {

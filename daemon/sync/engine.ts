@@ -5,6 +5,7 @@
 
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
+import { chosenRule } from '../core/retention.ts'
 import { createSelection } from '../core/selection.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -274,7 +275,7 @@ class FolderEngine implements Engine {
     return {
       pace,
       pulls,
-      retention,
+      retention: chosenRule(retention, holding.settings.retention),
       treeOf: (folder) => this.folder(folder)?.tree,
       mayApply: () => holding.newer.size === 0 && !this.#o.membership.isOutdated(),
       ready: async (folder, o) => recover(folder, holding.recovery, this.#recoveryHost(holding), o),

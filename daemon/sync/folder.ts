@@ -25,6 +25,7 @@ import type { ApplyGate } from './apply-gate.ts'
 import { createApplyGate } from './apply-gate.ts'
 import type { Latch } from './latch.ts'
 import { createLatch } from './latch.ts'
+import { Slots } from './slots.ts'
 
 /** What the daemon gives to every folder. */
 export interface Deps {
@@ -66,6 +67,8 @@ export interface Folder {
   /** What it was when what differs was last settled. */
   lastPolicy: string
   readonly gate: ApplyGate
+  /** One batch of changes of the disk at a time: their intents are kept together. */
+  readonly changing: Slots
   /** Directories that may have changed; `all` asks for a full scan. */
   readonly hints: Hints
   /** Raised when there is something to observe, to publish, to resolve. */
@@ -137,6 +140,7 @@ export function createFolder(parts: FolderParts): Folder {
     ...parts,
     lastPolicy: formatConflictPolicy(parts.policy()),
     gate: createApplyGate(),
+    changing: new Slots(1),
     hints: { all: true, directories: new Set() },
     toObserve: createLatch(),
     toPublish: createLatch(),

@@ -46,9 +46,11 @@ export async function leave(folder: Folder, o: AbortOptions): Promise<void> {
     const page: OwnRow[] = folder.deps.catalogue.read((tx) => tx.ownLiveBelow(folder.id, ROOT, after, BATCH_ROWS))
     const leftOut = page.filter(({ entry }) => isChosenAway(folder, entry))
     directories.push(...leftOut.filter(({ entry }) => entry.content.kind === 'directory'))
-    await leaveFiles(
-      folder,
-      leftOut.filter(({ entry }) => entry.content.kind !== 'directory'),
+    await folder.changing.use(() =>
+      leaveFiles(
+        folder,
+        leftOut.filter(({ entry }) => entry.content.kind !== 'directory'),
+      ),
     )
     for (const { entry } of leftOut) shown.add(topOf(folder, entry.path))
     if (page.length < BATCH_ROWS) break
@@ -56,7 +58,7 @@ export async function leave(folder: Folder, o: AbortOptions): Promise<void> {
   }
   for (const batch of batchesOf(directories.toReversed())) {
     o.signal.throwIfAborted()
-    await leaveDirectories(folder, batch)
+    await folder.changing.use(() => leaveDirectories(folder, batch))
   }
   if (shown.size === 0) return
   hint(folder, [...shown].map(parentOf))

@@ -14,6 +14,7 @@ import { bumpedJoin, follow } from '../core/resolve.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
 import { apply } from './apply.ts'
 import type { Applied } from './apply.ts'
+import { newBatch } from './batch.ts'
 import { noteBlocked } from './blocked.ts'
 import { decide } from './decide.ts'
 import type { Decision } from './decide.ts'
@@ -52,6 +53,7 @@ export async function resolvePass(
   let steps = 0
   let left = 0
   let isMoreReady = false
+  const pass = newBatch(folder)
   let before: RelPath | null = null
   for (;;) {
     const batch = folder.deps.catalogue.read((tx) => tx.dirty(folder.id, before, BATCH_PATHS))
@@ -59,7 +61,7 @@ export async function resolvePass(
     if (last === undefined) break
     before = last.path
     const decision = decide(folder, batch, folder.landed)
-    const applied = await apply(folder, decision.plan.steps, treeOf, o)
+    const applied = await apply(folder, decision.plan.steps, pass, treeOf, o)
     left += settle(folder, batch, decision, applied, pulls)
     steps += decision.plan.steps.length
     isMoreReady ||= decision.plan.later.length > 0 && applied.done.length > 0

@@ -11,6 +11,7 @@ import * as events from './events.ts'
 import * as folders from './folders.ts'
 import * as pairing from './pairing.ts'
 import * as verify from './verify.ts'
+import * as versions from './versions.ts'
 import * as recovery from './recovery.ts'
 import * as pairs from './pairs.ts'
 import type { OperationId } from './routes.ts'
@@ -89,6 +90,10 @@ export const OPERATIONS = {
 
   getVerification: op({ query: verify.zVerifyQuery, response: verify.zVerification }),
   startVerify: op({ body: verify.zStartVerify, response: verify.zVerification, status: 202 }),
+  listVersions: op({ query: versions.zVersionsQuery, response: versions.zVersionPage }),
+  restoreVersions: op({ body: versions.zRestore, response: versions.zRestored }),
+  listUndoSteps: op({ query: versions.zUndoQuery, response: versions.zUndoList }),
+  undo: op({ body: versions.zUndo, response: versions.zUndone }),
 
   startPairing: op({ query: pairing.zStartPairingQuery, response: pairing.zPairing, status: 201 }),
   joinPairing: op({ body: pairing.zJoinPairing, response: pairing.zPairing, status: 201 }),

@@ -183,6 +183,28 @@ export const PROBLEMS = {
   'not-halted': kind(409, EXIT.refused, 'The folder is not halted', 'Nothing needs to be done.'),
   'too-many-folders': kind(409, EXIT.refused, 'The group has as many folders as it may have', 'Remove one first.'),
 
+  // Kept versions.
+  'nothing-kept': kind(
+    404,
+    EXIT.notFound,
+    'Nothing is kept of that',
+    'See `holt versions PATH`, and `holt undo --list`, on each device that has the folder.',
+  ),
+  'step-not-found': kind(404, EXIT.notFound, 'There is no such step', 'Run `holt undo --list` to see which there are.'),
+  'kept-elsewhere': kind(
+    409,
+    EXIT.refused,
+    'Another device keeps it',
+    'Run the command there, or without --to: then it comes back on every device.',
+  ),
+  'target-exists': kind(409, EXIT.refused, 'Something is there already', 'Name another path, or add --overwrite.'),
+  'folder-not-ready': kind(
+    409,
+    EXIT.refused,
+    'The folder cannot be changed now',
+    'Run `holt status` to see how it stands, then try again.',
+  ),
+
   // The group.
   'not-allowed': kind(403, EXIT.refused, 'This device may not do that in its group', 'Do it on an admin device.'),
   'senior-device': kind(

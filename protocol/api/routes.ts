@@ -95,6 +95,10 @@ export const ROUTES = {
 
   getVerification: json('GET', '/verification', 'What was read again of what is held, and what is damaged'),
   startVerify: json('POST', '/verification', 'Read again what is held, and fetch what is damaged if asked to'),
+  listVersions: json('GET', '/versions', 'What is kept of a path that was replaced or deleted'),
+  restoreVersions: json('POST', '/versions/restore', 'Bring back what a path held, or what lay below it'),
+  listUndoSteps: json('GET', '/undo', 'What was taken away of late, each in one step that can be taken back'),
+  undo: json('POST', '/undo', 'Take a step back: what it deleted or replaced is as it was before'),
 
   startPairing: json('POST', '/pairings', 'Show a code that another device may join with'),
   joinPairing: json('POST', '/pairings/join', 'Join the device that shows a code'),

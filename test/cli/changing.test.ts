@@ -23,6 +23,14 @@ before(async () => {
       const { id, name } = await fake.folder(ref, { waitMs: 0, signal: AbortSignal.abort() })
       return { id, name, root: '/home/ada/Photos', versions: '/home/ada/Photos/.holt/versions' }
     },
+    restore: async (request, o) => {
+      asked.push(['restore', request])
+      return await fake.restore(request, o)
+    },
+    undo: async (request, o) => {
+      asked.push(['undo', request])
+      return await fake.undo(request, o)
+    },
     removeDevice: async (ref, o) => {
       asked.push(['device', ref, o])
       return await fake.device(OTHER)
@@ -52,6 +60,14 @@ const CASES: readonly (readonly [readonly string[], RegExp, unknown?])[] = [
     /withdrawn from the group/,
     ['remove', 'Photos', { everywhere: true }],
   ],
+  [
+    ['restore', '/home/ada/Photos/a.jpg', '--at', '2026-09-20 14:30', '--to', '/tmp/b.jpg', '--overwrite'],
+    /^\/tmp\/b\.jpg: 2 paths came back, 1 path is what it was before \(4\.5 kB\)\. From ada-laptop\.\n$/,
+    [
+      'restore',
+      { path: '/home/ada/Photos/a.jpg', atMs: Date.parse('2026-09-20T14:30'), to: '/tmp/b.jpg', overwrite: true },
+    ],
+  ],
   [['device', 'rename', 'ada-laptop', 'Ada’s laptop'], /^This device is called Ada’s laptop now\.\n$/],
   [
     ['device', 'remove', 'ada desktop/über', '--lost'],
@@ -79,6 +95,21 @@ describe('a command that changes something', () => {
     })
   }
 
+  it('takes a step back, and names what was left as it is: holt undo', async () => {
+    asked.length = 0
+    const ran = await say(home, ['undo', 'Photos', '--batch', '20260921-141320-1234567'])
+    assert.equal(ran.status, EXIT.needsAttention)
+    assert.match(
+      ran.stdout,
+      /^Taken back: Photos: ben deleted 2 and changed 1, .*\n2 paths came back, .*\n! 1 path was left/,
+    )
+    assert.match(ran.stdout, /\n {4}c\.jpg {2}It was changed since\.\n$/)
+    assert.deepEqual(asked, [['undo', { folder: 'Photos', step: '20260921-141320-1234567', dryRun: false }]])
+    assert.match((await say(home, ['undo', '--dry-run'])).stdout, /^It would take back: .*\n2 paths would come back,/)
+    const unknown = await say(home, ['undo', '--batch', 'x'])
+    assert.match(unknown.stderr, /\[step-not-found\]\nRun `holt undo --list` to see which there are\.\n$/)
+  })
+
   it('ends with 4 where the daemon refuses, and says what to do', async () => {
     await using other = await openFakeHome()
     const ran = await other.run(['reject', 'Photos'])
@@ -97,6 +128,9 @@ describe('what is typed wrongly', () => {
     ['status --jsno', /There is no --jsno here\. Did you mean --json\?/],
     ['logs -n many', /--lines takes a whole number from 1, not "many"/],
     ['ls Photos --state odd', /"odd" is no state\.\nIt is one of: all, problem/],
+    ['restore /x --at tomorrow', /"tomorrow" is no time in the past\.\nSuch as: 2h, 3d, yesterday/],
+    ['restore /x --overwrite', /--overwrite is for what is at the path of --to\./],
+    ['undo --list --dry-run', /--list takes nothing back: it stands alone\./],
     ['add /x --name', /Not enough arguments following: name/],
     ['completion tcsh', /There is no completion for "tcsh"\.\nChoose one of: bash, zsh, fish\n$/],
   ]
@@ -121,7 +155,7 @@ describe('help', () => {
       ['', /^Holt keeps folders the same[^]*folder pause +Stop syncing/],
       ['--help', /^Holt keeps folders the same/],
       ['help accept', /^holt accept FOLDER \[PATH\] \[--mode MODE\] \[--yes\] \[--wait\]\n/],
-      ['folder move --help', /^holt folder move FOLDER NEWPATH\n/],
+      ['folder move --help', /^holt folder move FOLDER NEWPATH \[--adopt\]\n/],
       ['folder', /^holt folder COMMAND …\n\n {2}folder pause/],
       ['--version', /^holt \d+\.\d+\.\d+\n$/],
     ]

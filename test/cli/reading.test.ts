@@ -68,6 +68,14 @@ const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
       /1 earlier content is damaged/,
     ],
   ],
+  [
+    'versions /home/ada/Photos/a.jpg',
+    EXIT.ok,
+    [
+      /^2026-09-21 14:13:20 {3}1\.5 kB {2}a\.jpg\n {4}ben deleted it\. Kept on ada-laptop; step 20260921-141320-1234567\n/,
+    ],
+  ],
+  ['undo --list', EXIT.ok, [/^Photos: ben deleted 2 and changed 1, 2026-09-21 .*\n {4}→ holt undo --batch 20260921-/]],
   ['conflicts', EXIT.needsAttention, [/^! Photos: a\.conflict\.jpg\n/, /beside a\.jpg/]],
   ['events', EXIT.ok, [/folder\.withdrawn Old\n/, /daemon\.resumed after 1 min of sleep\n$/]],
   ['events -n 1', EXIT.ok, [/^\S+ \S+ daemon\.resumed/]],
@@ -94,8 +102,10 @@ describe('a reading command', () => {
     for (const { name, json = [], operands = [] } of COMMANDS) {
       for (const { form, schema, when } of json) {
         if (name[0] === 'service') continue
-        const isNamed = when?.startsWith('with ') === true || operands[0]?.isRequired === true
-        const operand = isNamed ? [operands[0]?.name === 'DEVICE' ? 'ada-laptop' : 'Photos'] : []
+        const [, flag] = /^with (--\S+)$/.exec(when ?? '') ?? []
+        const isNamed = (flag ?? when)?.startsWith('with ') === true || operands[0]?.isRequired === true
+        const named = isNamed ? [operands[0]?.name === 'DEVICE' ? 'ada-laptop' : 'Photos'] : []
+        const operand = flag === undefined ? named : [flag]
         const ran = await say(home, [...name, ...operand, '--json'])
         const lines = ran.stdout.trimEnd().split('\n')
         assert.ok(form === 'lines' || lines.length === 1, `holt ${name.join(' ')} prints one value`)
@@ -119,7 +129,11 @@ describe('a reading command', () => {
 
   it('ends with 3 and names holt start where no daemon runs', async () => {
     const reading = COMMANDS.filter(({ daemon }) => daemon === 'running')
-    const runs = await Promise.all(reading.map(({ name }) => say({ path: '/none' }, name)))
+    const wordsOf = ({ name, operands = [] }: (typeof reading)[number]): string[] => [
+      ...name,
+      ...operands.flatMap(({ isRequired }) => (isRequired ? ['x'] : [])),
+    ]
+    const runs = await Promise.all(reading.map((command) => say({ path: '/none' }, wordsOf(command))))
     for (const ran of [...runs, await runHolt('/none', ['status'])]) {
       assert.deepEqual([ran.status, ran.stdout], [EXIT.daemonNotRunning, ''])
       assert.match(ran.stderr, /^holt: Holt is not running.*\n.*holt start\n$/)
@@ -131,6 +145,7 @@ describe('a reading command', () => {
       ['folders Nowhere', EXIT.notFound, /There is no folder Nowhere\. \[folder-not-found\]\nRun `holt folders`/],
       ['devices Nobody', EXIT.notFound, /There is no device Nobody\. \[device-not-found\]\nRun `holt devices`/],
       ['doctor nobody', EXIT.notFound, /There is no device nobody/],
+      ['versions /elsewhere', EXIT.notFound, /lies in no folder\. \[not-in-folder\]\nName a path inside a folder/],
     ]
     for (const [line, status, pattern] of cases) {
       const ran = await say(home, line.split(' '))

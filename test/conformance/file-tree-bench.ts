@@ -14,7 +14,8 @@ import type {
   VersionRecord,
 } from '../../daemon/ports.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
-import { blobHashOf } from '../../protocol/ids.ts'
+import type { Taken } from '../../daemon/versions-port.ts'
+import { blobHashOf, deviceIdOf } from '../../protocol/ids.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import { ROOT, ancestorsOf, parseRelPath } from '../../protocol/path.ts'
 
@@ -126,10 +127,13 @@ export class TreeBench {
   }
 }
 
+export const TAKEN: Taken = { became: 'deleted', by: deviceIdOf(new Uint8Array(32).fill(1)), second: 1_600_000_000 }
+
 export const LABEL: BatchLabel = {
   batch: 'batch-1',
   reasonOf: (at) => `because of ${at}`,
   hashOf: (at) => (at.startsWith('hashed') ? hashOf(bytesOf('old')) : null),
+  changeOf: (at) => (at.startsWith('hashed') ? TAKEN : null),
 }
 
 export async function textOf(pieces: AsyncIterable<Uint8Array>): Promise<string> {

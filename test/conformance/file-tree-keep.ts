@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FileIdentity, Fingerprint, Intent, VersionName } from '../../daemon/ports.ts'
-import { collect, bytesOf, hasCode, hashOf, path, signal, textOf } from './file-tree-bench.ts'
+import { MTIME_MS, TAKEN, bytesOf, collect, hasCode, hashOf, path, signal, textOf } from './file-tree-bench.ts'
 import type { TreeBench } from './file-tree-bench.ts'
 
 type Bench = () => TreeBench
@@ -44,11 +44,58 @@ export function describeVersions(bench: Bench): void {
             sizeBytes: 3,
             reason: 'because of hashed',
             batch: 'batch-1',
+            isDirectory: false,
+            taken: TAKEN,
           },
-          { path: 'other', name: names[1], hash: null, sizeBytes: 9, reason: 'because of other', batch: 'batch-1' },
+          {
+            path: 'other',
+            name: names[1],
+            hash: null,
+            sizeBytes: 9,
+            reason: 'because of other',
+            batch: 'batch-1',
+            isDirectory: false,
+            taken: null,
+          },
         ],
       )
       for (const { keptMs } of records) assert.ok(Number.isSafeInteger(keptMs))
+    })
+
+    it('are told of where they were empty directories, and go like others', async () => {
+      bench().hands.makeDirectory('empty')
+      const noteAs = bench().versionName('empty')
+      await bench().change({ kind: 'remove-directory', path: path('empty'), noteAs })
+      const [record] = await bench().versions()
+      assert.deepEqual([record?.path, record?.name, record?.isDirectory], ['empty', noteAs, true])
+      assert.equal(await bench().tree.lookAtVersion(noteAs), undefined)
+      await bench().tree.dropVersions(new Set([noteAs]))
+      assert.deepEqual(await bench().versions(), [])
+    })
+
+    it('show what they are: a file with its time and its bit, or a link with its target', async () => {
+      bench().hands.write('run', 'old', { mtimeMs: MTIME_MS, executable: true })
+      bench().hands.symlink('link', 'run')
+      const [file, link] = [bench().versionName('run'), bench().versionName('link')]
+      await bench().change(
+        { kind: 'remove', path: path('run'), expect: await bench().look('run'), keepAs: file },
+        { kind: 'remove', path: path('link'), expect: await bench().look('link'), keepAs: link },
+      )
+      assert.deepEqual(await bench().tree.lookAtVersion(file), {
+        ...{ kind: 'file', sizeBytes: 3, mtimeMs: MTIME_MS },
+        executable: true,
+      })
+      const found = await bench().tree.lookAtVersion(link)
+      assert.deepEqual(found?.kind === 'symlink' && found.target, 'run')
+      assert.equal(await bench().tree.lookAtVersion('never-was' as VersionName), undefined)
+    })
+
+    it('have damaged lines counted that tell nothing', async () => {
+      await keepTwo()
+      assert.equal(await bench().tree.damagedVersionLines(), 0)
+      const log = bench().hands.read('.holt/versions/log') ?? ''
+      bench().hands.write('.holt/versions/log', `nonsense\n${log}{"path":"ha`)
+      assert.equal(await bench().tree.damagedVersionLines(), 2)
     })
 
     it('are there for the next program', async () => {

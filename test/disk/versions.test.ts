@@ -29,7 +29,8 @@ describe('a kept file that no line of the log names', () => {
     const [record] = await bench.versions()
     assert.ok(record)
     const { keptMs, ...rest } = record
-    const expected = { path: 'report.txt', name, hash: null, sizeBytes: 14, reason: 'unknown', batch: 'unknown' }
+    const unknown = { hash: null, reason: 'unknown', batch: 'unknown', isDirectory: false, taken: null }
+    const expected = { path: 'report.txt', name, sizeBytes: 14, ...unknown }
     assert.deepEqual(rest, expected)
     assert.ok(keptMs >= before - 1000 && keptMs <= Date.now())
     assert.equal(await bench.versionText(name), 'old report.txt')

@@ -81,7 +81,13 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
   const deps = { clock, random, log, crypto, signer, catalogue, state: await openStateFiles(join(home, 'state')) }
   const others: DeviceId[] = []
   const sync = createDeviceSync({
-    ...{ deps, transport, pace: PACE, release: 'test', retention: { days: 30, volumeShare: 1 } },
+    ...{
+      deps,
+      transport,
+      pace: PACE,
+      release: 'test',
+      retention: { days: 30, volumeShare: 1, perPath: null, bytes: null },
+    },
     membership: {
       ...{ isMember: (device) => others.includes(device), isOutdated: () => false, others: () => others },
       conflictPolicy: () => KEEP_BOTH,

@@ -15,6 +15,7 @@ import type {
 } from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
 import { createFakeFolders, verifiedOf } from './fake-folders.ts'
+import { createFakeVersions } from './fake-versions.ts'
 import { createFakePairs } from './fake-pairs.ts'
 
 export const SELF = deviceIdOf(new Uint8Array(32).fill(1))
@@ -45,6 +46,7 @@ export function createFakeService(): FakeService {
     ...folders,
     verification: async (ref) => ({ folders: [verifiedOf(ref)] }),
     startVerify: async ({ folder }) => ({ folders: [verifiedOf(folder)] }),
+    ...createFakeVersions(),
     ...pairings,
     ...createFakePairs(),
     events,

@@ -170,7 +170,7 @@ function createSync(
       conflictPolicy: () => group.conflictPolicy?.() ?? KEEP_BOTH,
     },
     pace: PACE,
-    retention: { days: 30, volumeShare: 0.1 },
+    retention: { days: 30, volumeShare: 0.1, perPath: null, bytes: null },
     release: 'simulated',
     openRoot: ({ path, id }) => Promise.resolve({ tree: ports.openTree(path, id), incoming: ports.openStore(path) }),
     onEvent: () => undefined,

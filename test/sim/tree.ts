@@ -15,10 +15,12 @@ import type { TreeRoot } from './tree-root.ts'
 import { hashFile, listDirectory, readFile } from './tree-scan.ts'
 import { TreeWatch } from './tree-watch.ts'
 import {
+  countDamagedLines,
   dropVersions,
   hashVersions,
   listVersions,
   logVersions,
+  lookAtVersion,
   readVersion,
   syncDirectoryOf,
   toRecords,
@@ -83,6 +85,8 @@ export function openSimTree(o: SimTreeOptions): FileTree {
     async *versions() {
       yield* await listVersions(root)
     },
+    damagedVersionLines: () => countDamagedLines(root),
+    lookAtVersion: (name) => lookAtVersion(root, name),
     readVersion: (name, options) => readVersion(root, name, options),
     hashVersions: (names, options) => hashVersions(root, o.crypto, names, options),
     dropVersions: (names) => dropVersions(root, names),

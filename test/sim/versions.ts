@@ -1,6 +1,7 @@
 /** `.holt/versions` of a simulated folder: what was replaced, and the log that says what it was. */
 
 import type { AbortOptions, BatchLabel, TreeChange, VersionName, VersionRecord } from '../../daemon/ports.ts'
+import type { KeptContent } from '../../daemon/versions-port.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf, parseBlobHash } from '../../protocol/ids.ts'
@@ -28,11 +29,21 @@ export function versionPath(root: TreeRoot, name: VersionName): string {
 /** What a batch is about to keep: a file in the versions has a line from the moment it is there. */
 export function toRecords(batch: readonly TreeChange[], label: BatchLabel, keptMs: number): VersionRecord[] {
   return batch.flatMap((change) => {
-    if (!('keepAs' in change) || change.keepAs === null || change.expect === null) return []
-    const { path, keepAs: name, expect } = change
-    const [hash, reason] = [label.hashOf(path), label.reasonOf(path)]
-    return [{ path, name, keptMs, hash, sizeBytes: sizeIn(expect), reason, batch: label.batch }]
+    const kept = keptBy(change)
+    if (kept === undefined) return []
+    const { path } = change
+    const [reason, taken] = [label.reasonOf(path), label.changeOf?.(path) ?? null]
+    const hash = kept.isDirectory ? null : label.hashOf(path)
+    return [{ path, keptMs, hash, reason, batch: label.batch, taken, ...kept }]
   })
+}
+
+function keptBy(change: TreeChange): Pick<VersionRecord, 'name' | 'sizeBytes' | 'isDirectory'> | undefined {
+  if (change.kind === 'remove-directory') {
+    return change.noteAs === undefined ? undefined : { name: change.noteAs, sizeBytes: 0, isDirectory: true }
+  }
+  if (!('keepAs' in change) || change.keepAs === null || change.expect === null) return undefined
+  return { name: change.keepAs, sizeBytes: sizeIn(change.expect), isDirectory: false }
 }
 
 /** Appends lines; they are synced with the batch. A torn last line of a crash is ended first. */
@@ -51,7 +62,9 @@ export async function listVersions(root: TreeRoot): Promise<VersionRecord[]> {
   const lines = await readLog(root)
   return root.calls.call('list', versionsPath(root.path), (volume) => {
     const records = new Map(lines.map((record) => [record.name, record]))
-    for (const name of records.keys()) if (volume.find(versionPath(root, name)) === undefined) records.delete(name)
+    for (const [name, { isDirectory }] of records) {
+      if (!isDirectory && volume.find(versionPath(root, name)) === undefined) records.delete(name)
+    }
     for (const { name, inode } of volume.list(versionsPath(root.path))) {
       const isKnown = records.has(toVersionName(name)) || name.startsWith(LOG_NAME)
       if (!isKnown) records.set(toVersionName(name), unknownVersion(name, inode))
@@ -70,16 +83,23 @@ function unknownVersion(name: string, { mtimeMs, sizeBytes }: Inode): VersionRec
     sizeBytes,
     reason: 'unknown',
     batch: 'unknown',
+    isDirectory: false,
+    taken: null,
   }
 }
 
 async function readLog(root: TreeRoot): Promise<VersionRecord[]> {
+  return (await readLines(root)).map(parseLine).filter((record) => record !== undefined)
+}
+
+export async function countDamagedLines(root: TreeRoot): Promise<number> {
+  return (await readLines(root)).filter((line) => line !== '' && parseLine(line) === undefined).length
+}
+
+async function readLines(root: TreeRoot): Promise<string[]> {
   const path = versionsLogPath(root.path)
   const text = await root.calls.call('read', path, (volume) => new TextDecoder().decode(volume.find(path)?.content))
-  return text
-    .split('\n')
-    .map(parseLine)
-    .filter((record) => record !== undefined)
+  return text.split('\n')
 }
 
 function toLine(record: VersionRecord): string {
@@ -98,6 +118,8 @@ function parseLine(line: string): VersionRecord | undefined {
       sizeBytes: Number(record['sizeBytes']),
       reason: String(record['reason']),
       batch: String(record['batch']),
+      isDirectory: record['isDirectory'] === true,
+      taken: (record['taken'] ?? null) as VersionRecord['taken'],
     }
   } catch {
     return undefined
@@ -109,6 +131,17 @@ function parseObject(line: string): Record<string, unknown> {
   const value: unknown = JSON.parse(line)
   if (typeof value !== 'object' || value === null) throw new SyntaxError('not an object')
   return { ...value }
+}
+
+export async function lookAtVersion(root: TreeRoot, name: VersionName): Promise<KeptContent | undefined> {
+  const path = versionPath(root, name)
+  return root.calls.call('stat', path, (volume) => {
+    const inode = volume.find(path)
+    if (inode?.kind === 'symlink') return { kind: 'symlink', target: inode.target, mtimeMs: inode.mtimeMs }
+    if (inode?.kind !== 'file') return undefined
+    const { sizeBytes, mtimeMs, isExecutable: executable } = inode
+    return { kind: 'file', sizeBytes, mtimeMs, executable }
+  })
 }
 
 export async function* readVersion(root: TreeRoot, name: VersionName, o: AbortOptions): AsyncGenerator<Uint8Array> {

@@ -23,6 +23,8 @@ export interface Place {
   kill(): void
   /** Begins its next life. */
   begin(): void
+  /** Loses the catalogue, between two lives. */
+  forget(): void
   write(path: string, text: string): void
   remove(path: string): void
   /** Undefined where no file is. */
@@ -120,6 +122,7 @@ function createPlace(device: SimDevice, group: SimGroup, beginning: Beginning): 
     begin: () => {
       daemon = startDaemon(device, catalogue, group, 'again')
     },
+    forget: () => catalogue.lose(),
     write: (path, text) => device.hands.write(at(path), text),
     remove: (path) => device.hands.remove(at(path)),
     read: (path) => {
