@@ -103,8 +103,10 @@ describe('a reading command', () => {
       for (const { form, schema, when } of json) {
         if (name[0] === 'service') continue
         const [, flag] = /^with (--\S+)$/.exec(when ?? '') ?? []
-        const isNamed = (flag ?? when)?.startsWith('with ') === true || operands[0]?.isRequired === true
-        const named = isNamed ? [operands[0]?.name === 'DEVICE' ? 'ada-laptop' : 'Photos'] : []
+        const needed = operands.filter(
+          ({ isRequired }, i) => isRequired || (i === 0 && when?.startsWith('with ') === true),
+        )
+        const named = needed.map((operand) => (operand.name === 'DEVICE' ? 'ada-laptop' : 'Photos'))
         const operand = flag === undefined ? named : [flag]
         const ran = await say(home, [...name, ...operand, '--json'])
         const lines = ran.stdout.trimEnd().split('\n')

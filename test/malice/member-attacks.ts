@@ -141,13 +141,15 @@ async function forgedSegments(stage: Stage): Promise<number> {
     log().add(entries, { spoil: ({ body, signature }) => ({ body: flip(body), signature }) }),
     log().add(entries, { firstSeq: 5 }),
     log().add(entries, { prevHash: new Uint8Array(32) }),
-    log()
-      .add(entries)
-      .add(entries, { prevHash: new Uint8Array(32).fill(1) }),
     log().add([]),
   ]
   for (const [i, each] of forged.entries()) assert.equal(await offer(each.manifest()), 'cut-off', `forgery ${i}`)
-  return forged.length + (await forgedHeads(stage))
+  // Two logs under one number, both signed: a fork, of which nothing more is taken, and which people are told of.
+  const forked = log()
+    .add(entries)
+    .add(entries, { prevHash: new Uint8Array(32).fill(1) })
+  assert.equal(await offer(forked.manifest()), 'ignored', 'a fork')
+  return forged.length + 1 + (await forgedHeads(stage))
 }
 
 async function forgedHeads({ log, offer, victimId, mallory }: Stage): Promise<number> {
