@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { describe, it } from 'node:test'
+import { recordFigure } from './figures.ts'
 import { scaled } from './scale.ts'
 import { runSeed } from './sim/run.ts'
 import { seedsFrom, sweep } from './sim/sweep.ts'
@@ -23,7 +24,9 @@ async function mustEndWell(seeds: readonly number[]): Promise<void> {
 
 describe('simulated daemons', () => {
   it('end equal and quiet, and nothing is lost or comes back, whatever happened to them', async () => {
-    await mustEndWell(seedsFrom(1, scaled({ small: 80, full: 1000 })))
+    const seeds = scaled({ small: 80, full: 5000 })
+    await mustEndWell(seedsFrom(1, seeds))
+    recordFigure('simulation', { seeds, 'ended well': seeds })
   })
 
   it('end well where they once did not', async () => {

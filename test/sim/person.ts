@@ -34,6 +34,7 @@ const EDITS: readonly (readonly [weight: number, edit: Edit])[] = [
   [18, overwrite],
   [15, removeSomething],
   [14, renameSomething],
+  [3, changeCase],
   [4, makeDirectory],
   [3, toggleExecutable],
   [3, touchTime],
@@ -100,6 +101,18 @@ function renameSomething(person: Person, found: readonly Found[]): void {
   if (device.hands.exists(to) || to.startsWith(`${from}/`)) return
   touched(person, from)
   device.hands.rename(from, to)
+}
+
+/** The same name in other letters: another name where the disk tells them apart. */
+function changeCase(person: Person, found: readonly Found[]): void {
+  const one = some(person, found)
+  if (one === undefined) return
+  const [from, name] = [`${person.root}/${one.path}`, one.path.slice(one.path.lastIndexOf('/') + 1)]
+  const turned = name === name.toLowerCase() ? name.toUpperCase() : name.toLowerCase()
+  const to = `${from.slice(0, from.length - name.length)}${turned}`
+  if (turned === name || person.device.hands.exists(to)) return
+  touched(person, from)
+  person.device.hands.rename(from, to)
 }
 
 function makeDirectory(person: Person): void {

@@ -45,6 +45,8 @@ export interface Run {
   readonly random: SimRandom
   /** Those that are in the group. */
   stations: readonly Station[]
+  /** Those who left it, too. */
+  readonly everybody: Station[]
   readonly memory: Memory
   readonly universe: Universe
   /** Of a person who ends what is left different. */
@@ -55,7 +57,8 @@ export interface Run {
 }
 
 export const FOLDER = folderIdOf(new Uint8Array(16).fill(7))
-const NAMES = ['anna', 'ben', 'cleo', 'dora'] as const
+const NAMES = ['anna', 'ben', 'cleo', 'dora', 'emil'] as const
+const NEWCOMER = 'fay'
 /** What happens to a run beside its beginning. Short runs, and many: a seed that fails is easier to read. */
 const HAPPENINGS_MIN = 4
 const HAPPENINGS_SPREAD = 13
@@ -69,7 +72,13 @@ const QUIET_BYTES_MAX = 64
 const QUIET_WINDOWS_MAX = 4
 const WALL_SKEW_MS = 10 * 365 * 24 * 60 * 60_000
 
-export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): Promise<RunResult> {
+export interface RunSeedOptions {
+  readonly keepsTrace?: boolean
+  /** No more than so many of what happens to the run: to find the shortest beginning that goes wrong. */
+  readonly happeningsMax?: number
+}
+
+export async function runSeed(seed: number, o: RunSeedOptions = {}): Promise<RunResult> {
   const world = createWorld(seed, { keepsTrace: o.keepsTrace ?? false, signatures: 'fast' })
   const { random } = world
   const names = NAMES.slice(0, 2 + random.below(NAMES.length - 1))
@@ -80,15 +89,26 @@ export async function runSeed(seed: number, o: { keepsTrace?: boolean } = {}): P
     stations.map(({ device }) => device),
   )
   const ending = random.fork('ending')
-  const run: Run = { world, random, stations, memory: createMemory(), universe, ending, looks: 0, daemons: [], edits: 0 }
+  const run: Run = {
+    world,
+    random,
+    stations,
+    everybody: [...stations],
+    memory: createMemory(),
+    universe,
+    ending,
+    looks: 0,
+    daemons: [],
+    edits: 0,
+  }
   let fault: string | undefined
   try {
-    fault = await live(run)
+    fault = await live(run, o.happeningsMax ?? Infinity)
   } catch (cause) {
     fault = textOf(cause)
   }
   const result = { seed, fault, trace: world.trace.digest(), edits: run.edits, turns: world.scheduler.turns() }
-  await end(run, stations)
+  await end(run, [...new Set([...stations, ...run.everybody])])
   return { ...result, lines: world.trace.lines }
 }
 
@@ -112,6 +132,28 @@ function createStation(world: World, name: string, watchLoss: number): Station {
   return station
 }
 
+/** Another device is paired, with a folder that may have things in it already; the others learn of it at once. */
+export function joinMember(run: Run): void {
+  const { world, random, everybody } = run
+  if (everybody.some(({ device }) => device.name === NEWCOMER)) return
+  const station = createStation(world, NEWCOMER, 0)
+  everybody.push(station)
+  run.stations = [...run.stations, station]
+  for (let i = random.below(3); i > 0; i -= 1) disturb(run, station)
+  admitAll(run)
+  station.beginning = 'accepted'
+  start(run, station)
+}
+
+/** Every running device connects with exactly those who are in the group now. */
+export function admitAll({ stations }: Run): void {
+  for (const { daemon } of stations) {
+    if (daemon === undefined) continue
+    const others = stations.map(({ device }) => device.id).filter((id) => id !== daemon.device.id)
+    daemon.transport.admit(new Set(others))
+  }
+}
+
 /** Lets all daemons of the run go, dead ones too: their signals are known to the whole process. */
 async function end(run: Run, stations: readonly Station[]): Promise<void> {
   for (const { device } of stations) device.kill({ power: false })
@@ -120,13 +162,14 @@ async function end(run: Run, stations: readonly Station[]): Promise<void> {
   for (const { catalogue } of stations) catalogue.cutPower()
 }
 
-async function live(run: Run): Promise<string | undefined> {
+async function live(run: Run, happeningsMax: number): Promise<string | undefined> {
   const { world, random } = run
   if (random.chance(0.2)) {
     const fault = await startEqual(run)
     if (fault !== undefined) return fault
   } else startApart(run)
-  for (let i = HAPPENINGS_MIN + random.below(HAPPENINGS_SPREAD); i > 0; i -= 1) {
+  const happenings = HAPPENINGS_MIN + random.below(HAPPENINGS_SPREAD)
+  for (let i = Math.min(happenings, happeningsMax); i > 0; i -= 1) {
     await world.runFor(random.below(random.chance(0.25) ? 20_000 : 400))
     disturb(run)
     const failed = failureOf(run)

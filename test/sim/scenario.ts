@@ -5,7 +5,7 @@ import { textsOf } from './judge.ts'
 import { edit, removeAll } from './person.ts'
 import { ROOT } from './daemon.ts'
 import type { Run, Station } from './run.ts'
-import { FOLDER, mount, personAt, start, wake } from './run.ts'
+import { FOLDER, admitAll, joinMember, mount, personAt, start, wake } from './run.ts'
 
 type Happening = (run: Run, station: Station, other: Station) => void
 
@@ -28,12 +28,13 @@ const HAPPENINGS: readonly (readonly [weight: number, happens: Happening])[] = [
   [6, emptyFolder],
   [6, decide],
   [2, removeMember],
+  [4, joinMember],
 ]
 const WEIGHT = HAPPENINGS.reduce((sum, [weight]) => sum + weight, 0)
 const CALLS_UNTIL_FAULT_MAX = 40
 /** More than any run has. */
 const ENTRIES_MAX = 10_000
-const CLOCK_JUMP_MS = 400 * 24 * 60 * 60_000
+const CLOCK_JUMP_MS = 10 * 365 * 24 * 60 * 60_000
 
 /** One thing that happens; an edit where a station is given. */
 export function disturb(run: Run, station?: Station): void {
@@ -164,10 +165,6 @@ function removeMember(run: Run, station: Station): void {
   const living = new Set(run.stations.flatMap(({ device }) => textsOf(device.hands.walk(ROOT))))
   for (const text of run.memory.kept) if (!living.has(text)) run.memory.kept.delete(text)
   for (const [text, by] of run.memory.gone) if (by === name) run.memory.gone.delete(text)
-  for (const { daemon } of run.stations) {
-    if (daemon === undefined) continue
-    const others = run.stations.map(({ device }) => device.id).filter((other) => other !== daemon.device.id)
-    daemon.transport.admit(new Set(others))
-    daemon.sync.engine.forget([id])
-  }
+  admitAll(run)
+  for (const { daemon } of run.stations) daemon?.sync.engine.forget([id])
 }
