@@ -78,6 +78,8 @@ export function verifiedOf(name = 'Photos', over: Partial<VerifiedFolder> = {}):
   return { folder: PHOTOS, name, state: 'done', ...counts, damagedVersions: 0, lastCompleteMs: null, ...over }
 }
 
+const PREVIEWED = { conflictPolicy: 'keep-both', deletedThere: NOTHING, isLopsided: false } as const
+
 const WHY = {
   folder: { id: PHOTOS, name: 'Photos', root: '/home/ada/Photos', mode: 'send-receive' },
   relative: 'b.jpg',
@@ -138,8 +140,7 @@ export function createFakeFolders(): FolderService {
       const { id, name } = find(ref)
       const counts = { same: NOTHING, onlyHere: NOTHING, onlyThere: { files: 2, bytes: 30 }, different: NOTHING }
       const place = { path, exists: true, isEmpty: false, freeBytes: 1000, needsConfirm: true, isComplete: true }
-      const rest = { mode, conflictPolicy: 'keep-both', deletedThere: NOTHING, isLopsided: false }
-      return { folder: id, name, ...counts, ...place, ...rest }
+      return { folder: id, name, ...counts, ...place, ...PREVIEWED, mode }
     },
     acceptFolder: async (ref, { path = '/home/ada/Music', confirm }) => {
       if (!confirm) throw new ServiceError('confirm-needed', `${path} has 3 files.`)
