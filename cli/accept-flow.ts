@@ -5,6 +5,7 @@ import type { Folder, Preview } from '../protocol/api/folders.ts'
 import { formatBytes, formatCount } from './amounts.ts'
 import { CliError } from './cli-error.ts'
 import type { CommandContext } from './command.ts'
+import { givenMode } from './folder-mode.ts'
 import { sayIfSlow } from './patience.ts'
 import { canAsk, confirm } from './prompts.ts'
 import type { Text } from './text.ts'
@@ -17,8 +18,9 @@ export interface Wanted {
 }
 
 /** What accepting would do. An offer that is still on its way is waited for. */
-export async function preview({ client, out, signal }: CommandContext, { folder, path }: Wanted): Promise<Preview> {
-  const body = { waitMs: OFFER_WAIT_MS_MAX, ...(path !== undefined && { path }) }
+export async function preview(context: CommandContext, { folder, path }: Wanted): Promise<Preview> {
+  const { client, out, signal } = context
+  const body = { waitMs: OFFER_WAIT_MS_MAX, ...(path !== undefined && { path }), ...givenMode(context) }
   const asked = client.call('previewFolder', { params: { folder }, body }, { signal })
   return await sayIfSlow(out, t`Waiting for what the other devices have of ${folder} …`, asked)
 }
@@ -31,6 +33,7 @@ export async function isAgreed(context: CommandContext, found: Preview, hasPath:
   const { args, out, world } = context
   const { name, path, needsConfirm, exists, isEmpty, isComplete } = found
   if (exists && !isEmpty) out.note(countsLine(found))
+  if (found.isLopsided) out.note(lopsidedLine(found))
   if (!isComplete) out.note(t`What the other devices have is not known whole yet; the counts may grow.`)
   if (args.has('yes')) return true
   if (canAsk(world)) {
@@ -44,12 +47,35 @@ export async function isAgreed(context: CommandContext, found: Preview, hasPath:
   })
 }
 
-/** `same N, only here N, only there N, different N → conflict copies`. */
-function countsLine({ path, same, onlyHere, onlyThere, different }: Preview): Text {
-  const [equal, here] = [formatCount(same.files), formatCount(onlyHere.files)]
-  const there = onlyThere.bytes === 0 ? '' : ` (${formatBytes(onlyThere.bytes)} to fetch)`
-  const counts = t`same ${equal}, only here ${here}, only there ${formatCount(onlyThere.files)}${there}`
-  return t`${path}: ${counts}, different ${formatCount(different.files)} → conflict copies`
+/** `same N, only here N, only there N, different N → conflict copies`; what becomes of each is the mode's. */
+function countsLine({ path, mode, conflictPolicy, same, onlyHere, deletedThere, onlyThere, different }: Preview): Text {
+  const receives = mode === 'receive-only' || mode === 'receive-archive'
+  const fetched = onlyThere.bytes === 0 ? '' : ` (${formatBytes(onlyThere.bytes)} to fetch)`
+  const here = onlyHere.files > 0 && receives ? ' → stay, and go no further' : ''
+  const goes = deletedThere.files > 0 && mode === 'receive-only'
+  const gone = goes ? `, but ${formatCount(deletedThere.files)} that the others deleted → the versions` : ''
+  const there = mode === 'send-only' ? (onlyThere.files > 0 ? ' → not fetched' : '') : fetched
+  const counts = [
+    `same ${formatCount(same.files)}`,
+    `only here ${formatCount(onlyHere.files)}${here}${gone}`,
+    `only there ${formatCount(onlyThere.files)}${there}`,
+    `different ${formatCount(different.files)} → ${differentPhrase(mode, conflictPolicy)}`,
+  ]
+  return t`${path}: ${counts.join(', ')}`
+}
+
+/** What becomes of files that both have, with different contents. */
+function differentPhrase(mode: Preview['mode'], policy: Preview['conflictPolicy']): string {
+  if (mode === 'receive-only' || mode === 'receive-archive') return 'replaced, yours go to the versions'
+  if (mode === 'send-only') return 'yours stay here, and are a conflict for the others'
+  if (policy === 'keep-both') return 'conflict copies'
+  return policy === 'manual' ? 'each keeps its own until you choose' : 'one wins, the other goes to the versions'
+}
+
+function lopsidedLine({ name, same, onlyHere, onlyThere, different }: Preview): Text {
+  const both = same.files + different.files
+  const [here, there] = [both + onlyHere.files, both + onlyThere.files]
+  return t`${styled('yellow', '!')} ${formatCount(here)} files here and ${formatCount(there)} there: is this directory really ${name}?`
 }
 
 export function tellKept({ out, args }: CommandContext, { name, root, total, held }: Folder): void {

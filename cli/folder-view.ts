@@ -5,7 +5,7 @@ import type { Folder, FolderPeer, Halt, Progress } from '../protocol/api/folders
 import { countOf, formatAmount, formatDuration, formatRate, formatShare } from './amounts.ts'
 import { toColumns } from './columns.ts'
 import { shortPath } from './places.ts'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../protocol/shell-word.ts'
 import type { Text } from './text.ts'
 import { joined, styled, t } from './text.ts'
 
@@ -25,10 +25,20 @@ export function renderFolders(folders: readonly Folder[], words: FolderWords): T
     ]),
     '  ',
   )
-  return folders.flatMap(({ state }, index) => {
+  return folders.flatMap((folder, index) => {
+    const { state } = folder
     const row = rows[index] ?? t``
-    return state.kind === 'halted' ? [row, ...renderHalt(state.halt)] : [row]
+    return [row, ...(state.kind === 'halted' ? renderHalt(state.halt) : []), ...listingLines(folder)]
   })
+}
+
+/** Where something is not in sync, the command that lists every path of it with its reason. */
+function listingLines({ name, state, peers }: Folder): Text[] {
+  const isOpen = state.kind === 'syncing' || state.kind === 'waiting' || state.kind === 'halted'
+  const isBehind = state.kind === 'in-sync' && peers.some(({ isInSync }) => !isInSync)
+  if (!isOpen && !isBehind) return []
+  const command = `holt ls ${shellWord(name)} --state ${isOpen ? 'unsynced' : 'behind'}`
+  return [t`      ${styled('dim', 'which paths, and why:')} ${styled('bold', command)}`]
 }
 
 /** Why it stopped, and the commands that end it. */

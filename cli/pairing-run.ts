@@ -9,7 +9,7 @@ import { CliError } from './cli-error.ts'
 import type { CommandContext } from './command.ts'
 import { shortAddresses } from './places.ts'
 import { canAsk, choose } from './prompts.ts'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../protocol/shell-word.ts'
 import { styled, t } from './text.ts'
 
 /** How long burning a code may take when a person is waiting to be let go. */

@@ -38,6 +38,13 @@ export interface DirtyPath {
   readonly stamp: number
 }
 
+export interface PathMarks {
+  /** To be resolved, or waiting for bytes. */
+  readonly isDirty: boolean
+  /** This device's own entry is in no segment yet. */
+  readonly isUnpublished: boolean
+}
+
 /** What other devices say of a path; each distinct entry once. */
 export interface OthersEntry {
   readonly entry: Entry
@@ -140,6 +147,12 @@ export interface CatalogueReader {
   pathsOf(folder: FolderId, hash: BlobHash, limit: number): RelPath[]
   /** Every path that anybody says lives in a folder, below a directory, after one, sorted. */
   livePaths(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): RelPath[]
+  /** Every path of which anybody says or said anything, or that is to be resolved, below a directory, after one, sorted. */
+  knownPaths(folder: FolderId, directory: DirPath, after: RelPath | null, limit: number): RelPath[]
+  /** What other devices say of a path, also that they do not hold it. */
+  saidOf(folder: FolderId, path: RelPath): OthersEntry[]
+  /** What is still to be done with a path. */
+  marksOf(folder: FolderId, path: RelPath): PathMarks
   /** Live conflict copies on this device, sorted by path. */
   conflictCopies(folder: FolderId, limit: number): OwnRow[]
   folders(): FolderId[]

@@ -6,6 +6,7 @@ import { zDevice, zDeviceList } from '../protocol/api/devices.ts'
 import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
 import { zRecovery } from '../protocol/api/recovery.ts'
+import { zWhy } from '../protocol/api/why.ts'
 import { zFolder, zFolderList } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
 import { zRestored, zUndoList, zUndone, zVersionPage } from '../protocol/api/versions.ts'
@@ -41,6 +42,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   UndoList: zUndoList,
   Undone: zUndone,
   VersionPage: zVersionPage,
+  Why: zWhy,
 }
 
 const INDENT = '  '

@@ -10,7 +10,7 @@ import { CliError, isProblem, usageError } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import { sayIfSlow } from '../patience.ts'
 import { canAsk, choose } from '../prompts.ts'
-import { shellWord } from '../shell-word.ts'
+import { shellWord } from '../../protocol/shell-word.ts'
 import { waitForSync } from '../sync-wait.ts'
 import { styled, t } from '../text.ts'
 

@@ -4,7 +4,7 @@ import { API_PREFIX } from '../../protocol/api/constants.ts'
 import type { Api } from '../../protocol/api/daemon.ts'
 import { toColumns } from '../columns.ts'
 import type { CommandContext } from '../command.ts'
-import { shellWord } from '../shell-word.ts'
+import { shellWord } from '../../protocol/shell-word.ts'
 import type { Text } from '../text.ts'
 import { styled, t } from '../text.ts'
 

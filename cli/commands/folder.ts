@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { JsonId } from '../client.ts'
 import type { CommandContext } from '../command.ts'
-import { shellWord } from '../shell-word.ts'
+import { shellWord } from '../../protocol/shell-word.ts'
 import { styled, t } from '../text.ts'
 
 type Plain = Extract<

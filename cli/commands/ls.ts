@@ -66,8 +66,11 @@ function renderEntry(entry: Entry): Text {
   return t`${stateText}  ${size.padStart(SIZE_WIDTH)}  ${shownTime}  ${name}${arrow}${why}`
 }
 
+/** What goes on by itself. */
+const CALM: readonly EntryState[] = ['missing', 'pending', 'behind']
+
 function styleOf(state: EntryState): Style {
   if (state === 'synced') return 'green'
-  if (state === 'left-out') return 'dim'
-  return state === 'missing' || state === 'pending' ? 'cyan' : 'yellow'
+  if (state === 'ignored' || state === 'left-out') return 'dim'
+  return CALM.includes(state) ? 'cyan' : 'yellow'
 }

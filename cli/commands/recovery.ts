@@ -8,7 +8,7 @@ import { countOf, formatTime } from '../amounts.ts'
 import { CliError } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import { canAsk, confirm } from '../prompts.ts'
-import { shellWord } from '../shell-word.ts'
+import { shellWord } from '../../protocol/shell-word.ts'
 import { styled, t } from '../text.ts'
 import { askWords } from '../typed-words.ts'
 

@@ -6,7 +6,7 @@ import { EXIT } from '../../protocol/api/constants.ts'
 import type { Verification, VerifiedFolder } from '../../protocol/api/verify.ts'
 import { countOf, formatAmount, formatBytes } from '../amounts.ts'
 import type { CommandContext } from '../command.ts'
-import { shellWord } from '../shell-word.ts'
+import { shellWord } from '../../protocol/shell-word.ts'
 import type { Text } from '../text.ts'
 import { styled, t } from '../text.ts'
 

@@ -4,8 +4,9 @@ import type { Command } from '../command.ts'
 
 /** What `ls --state` takes. */
 export const LS_STATES = [
-  ...(['all', 'problem', 'synced', 'missing', 'pending', 'conflict', 'left-out', 'unstable', 'locked'] as const),
-  ...(['blocked', 'unreadable', 'skipped', 'damaged', 'failed'] as const),
+  ...(['all', 'unsynced', 'problem', 'synced', 'missing', 'waiting', 'deleted', 'pending', 'behind', 'local'] as const),
+  ...(['held-back', 'undecided', 'conflict', 'unstable', 'locked', 'blocked', 'unreadable', 'skipped'] as const),
+  ...(['damaged', 'failed', 'ignored', 'left-out', 'stopped'] as const),
 ] as const
 
 export const LOOK_COMMANDS: readonly Command[] = [
@@ -44,6 +45,20 @@ export const LOOK_COMMANDS: readonly Command[] = [
     ],
     daemon: 'running',
     load: async () => (await import('../commands/ls.ts')).runLs,
+  },
+  {
+    name: ['why'],
+    group: 'look',
+    summary: 'The story of one path: why it is as it is, what it waits for, and what to do',
+    details: [
+      'Tells what is on the disk, what this device and each other one says of the path, what is decided of it and why. Nothing has to be at the path. Of a directory it counts how what lies below it stands.',
+    ],
+    operands: [{ name: 'PATH', isRequired: true, description: 'a file or directory, in a folder or not' }],
+    operations: ['explainPath'],
+    json: [{ form: 'value', schema: 'Why' }],
+    exits: { needsAttention: 'something keeps it from being in sync' },
+    daemon: 'running',
+    load: async () => (await import('../commands/why.ts')).runWhy,
   },
   {
     name: ['devices'],

@@ -3,10 +3,13 @@
 import { idBytes } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueReader } from '../catalogue-port.ts'
-import { KIND_DELETED, endOf, entryFromBody, startOf } from './rows.ts'
+import { KIND_DELETED, SELF_BIT, devicesIn, endOf, entryFromBody, place, startOf } from './rows.ts'
 import type { Tables } from './rows.ts'
 
-type PathReader = Pick<CatalogueReader, 'pathOf' | 'pathsOf' | 'livePaths' | 'ownAbsent'>
+type PathReader = Pick<
+  CatalogueReader,
+  'pathOf' | 'pathsOf' | 'livePaths' | 'ownAbsent' | 'knownPaths' | 'saidOf' | 'marksOf'
+>
 
 export function createPathReader(tables: Tables): PathReader {
   const { sql, folderNo: n } = tables
@@ -33,5 +36,26 @@ export function createPathReader(tables: Tables): PathReader {
       )
         .pluck()
         .all(n(folder), after ?? startOf(directory), endOf(directory), limit) as RelPath[],
+    knownPaths: (folder, directory, after, limit) => {
+      const range = [n(folder), after ?? startOf(directory), endOf(directory)]
+      return sql(
+        `select path from entry where folder = ? and path > ? and path < ?
+         union select path from dirty where folder = ? and path > ? and path < ? order by path limit ?`,
+      )
+        .pluck()
+        .all(...range, ...range, limit) as RelPath[]
+    },
+    saidOf: (folder, path) =>
+      sql(`select body, holders from entry where folder = ? and path = ? and holders > ${SELF_BIT}`)
+        .all(n(folder), path)
+        .map((row) => row as { body: Uint8Array; holders: number })
+        .map((row) => ({ entry: entryFromBody(row.body, tables), holders: devicesIn([row.holders], tables) })),
+    marksOf: (folder, path) => {
+      const row = sql(
+        `select exists (select 1 from dirty where folder = ? and path = ?) as dirty,
+         exists (select 1 from own where folder = ? and parent = ? and name = ? and seq is null) as unpublished`,
+      ).get(n(folder), path, n(folder), ...place(path)) as { dirty: number; unpublished: number }
+      return { isDirty: row.dirty === 1, isUnpublished: row.unpublished === 1 }
+    },
   }
 }

@@ -22,7 +22,7 @@ import { createPathReader } from './paths.ts'
 import type { Beside } from './seal.ts'
 import { damaged, unsealed } from './seal.ts'
 import { createStandingReader } from './standing.ts'
-import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
+import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, devicesIn, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
 import type { OwnColumns, Tables } from './rows.ts'
 
 const OWN = `select ${OWN_COLUMNS} from own o join entry e on e.id = o.entry`
@@ -152,13 +152,6 @@ function holdersOf(tables: Tables, blob: BlobRef): DeviceId[] {
 
 function isOfBlob({ content }: Entry, blob: BlobRef): boolean {
   return content.kind === 'file' && content.sizeBytes === blob.sizeBytes && content.chunks === blob.chunks
-}
-
-/** The devices of some bit masks, this one left out. */
-function devicesIn(masks: readonly number[], tables: Tables): DeviceId[] {
-  return tables
-    .devices()
-    .filter((_, index) => index > 0 && masks.some((mask) => Math.floor(mask / 2 ** index) % 2 === 1))
 }
 
 function chunkListOf(tables: Tables, digest: ChunkListHash): ChunkList | undefined {

@@ -199,3 +199,10 @@ export function endOf(directory: DirPath): string | Uint8Array {
 export function startOf(directory: DirPath): string {
   return directory === '' ? '' : `${directory}/`
 }
+
+/** The devices of some bit masks, this one left out. */
+export function devicesIn(masks: readonly number[], tables: Tables): DeviceId[] {
+  return tables
+    .devices()
+    .filter((_, index) => index > 0 && masks.some((mask) => Math.floor(mask / 2 ** index) % 2 === 1))
+}

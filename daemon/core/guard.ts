@@ -53,3 +53,13 @@ export function isMassDelete(deletes: number, live: number): boolean {
   if (deletes >= live) return live > EMPTYING_MIN
   return deletes > DELETES_MIN && deletes > live * DELETES_SHARE
 }
+
+/** Two sides that differ by more than this factor, and by more than so many files, may not be meant for one another. */
+const LOPSIDED_FACTOR = 2
+const LOPSIDED_FILES = 10
+
+/** Whether one side has so many more files than the other that a person is told before they become one. */
+export function isLopsided(here: number, there: number): boolean {
+  const [less, more] = here < there ? [here, there] : [there, here]
+  return more > less * LOPSIDED_FACTOR && more - less > LOPSIDED_FILES
+}

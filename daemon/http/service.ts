@@ -48,6 +48,7 @@ import type {
   RemovedWithWords,
   UseRecovery,
 } from '../../protocol/api/recovery.ts'
+import type { Why } from '../../protocol/api/why.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { AbortOptions } from '../ports.ts'
 
@@ -149,6 +150,8 @@ export interface FolderService {
   conflicts(query: ConflictsQuery): Promise<ConflictPage>
   /** Waits some seconds for it to come about. @throws ServiceError `not-in-folder`, `no-conflict`, `wrong-mode` */
   resolveConflict(request: ResolveConflict, o: AbortOptions): Promise<ResolvedConflict>
+  /** The path may be anywhere, and need not exist. @throws ServiceError `bad-request` for a name that no folder can hold */
+  explainPath(path: string, o: AbortOptions): Promise<Why>
   /** @throws ServiceError `not-held`, `wrong-mode` */
   overrideFolder(ref: string): Promise<Folder>
   /** @throws ServiceError `not-held`, `wrong-mode` */

@@ -1,39 +1,65 @@
-/** The paths of a folder with their states, and the conflicts of all folders. */
+/** The paths of a folder with their states: what is not in sync has a sentence that says why. */
 
 import type { EntriesQuery, Entry as EntryView, EntryPage, EntryState } from '../../protocol/api/entries.ts'
-import type { Entry } from '../../protocol/entry.ts'
+import type { Content, Entry } from '../../protocol/entry.ts'
 import { sameContent } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
-import { ROOT, parentOf, parseRelPath } from '../../protocol/path.ts'
-import { best, undominated } from '../core/resolve.ts'
-import type { LeftOut } from '../core/selection.ts'
+import { ROOT, isBelow, parentOf, parseRelPath } from '../../protocol/path.ts'
+import { presentOf } from '../core/local.ts'
+import type { PathFacts } from '../core/obstacles.ts'
+import { obstaclesOf, winnerOf } from '../core/obstacles.ts'
 import { ServiceError } from '../http/service.ts'
-import { damageAt, problemOf } from '../sync/damage.ts'
 import type { Problem } from '../sync/folder.ts'
 import type { ServiceParts } from './parts.ts'
+import type { FolderFacts } from './path-facts.ts'
+import { folderFacts, pathFacts, problemState } from './path-facts.ts'
 import type { KnownFolder } from './refs.ts'
 
 const PAGE_PATHS = 512
+/** The root, where the whole folder stands still. */
+const ROOT_SHOWN = '.'
 
 export function listEntries(parts: ServiceParts, known: KnownFolder, query: EntriesQuery): EntryPage {
   const directory = directoryOf(query.directory)
-  const entries: EntryView[] = []
-  const problems =
-    query.after === undefined
-      ? problemEntries(parts, known, directory).filter(({ state }) => isAsked(state, query))
-      : []
-  let after = query.after === undefined ? null : (query.after as RelPath)
-  for (;;) {
-    const page = parts.deps.catalogue.read((tx) => tx.livePaths(known.id, directory, after, PAGE_PATHS))
+  const facts = folderFacts(parts, known)
+  const isFirst = query.after === undefined
+  const entries: EntryView[] = isFirst
+    ? [...stoppedRoot(facts, directory), ...unsaidProblems(parts, facts, directory)].filter((each) =>
+        isAsked(each, query),
+      )
+    : []
+  const limit = query.limit + entries.length
+  for (const view of walkEntries(
+    parts,
+    facts,
+    directory,
+    query.after === undefined ? null : (query.after as RelPath),
+  )) {
+    const isInDirectory = query.recursive || parentOf(view.path as RelPath) === directory
+    if (!isInDirectory || !isAsked(view, query)) continue
+    entries.push(view)
+    if (entries.length >= limit) return { folder: known.id, entries, next: view.path }
+  }
+  return { folder: known.id, entries, next: null }
+}
+
+/** Every path below a directory of which there is something to tell, sorted, after one. */
+export function* walkEntries(
+  parts: ServiceParts,
+  facts: FolderFacts,
+  directory: DirPath,
+  from: RelPath | null,
+): Iterable<EntryView> {
+  for (let after = from; ;) {
+    const page: RelPath[] = parts.deps.catalogue.read((tx) =>
+      tx.knownPaths(facts.known.id, directory, after, PAGE_PATHS),
+    )
     for (const path of page) {
-      after = path
-      if (!query.recursive && parentOf(path) !== directory) continue
-      const view = entryAt(parts, known, path)
-      if (view === undefined || !isAsked(view.state, query)) continue
-      entries.push(view)
-      if (entries.length >= query.limit) return { folder: known.id, entries: [...problems, ...entries], next: after }
+      const view = toView(pathFacts(parts, facts, path))
+      if (view !== undefined) yield view
     }
-    if (page.length < PAGE_PATHS) return { folder: known.id, entries: [...problems, ...entries], next: null }
+    if (page.length < PAGE_PATHS) return
+    after = page.at(-1) ?? null
   }
 }
 
@@ -46,121 +72,100 @@ function directoryOf(text: string): DirPath {
   }
 }
 
-const GOOD: readonly EntryState[] = ['synced', 'missing', 'pending', 'conflict', 'left-out']
+/** What only a person or another program can put right. */
+const PROBLEMS: readonly EntryState[] = ['unstable', 'locked', 'blocked', 'unreadable', 'skipped', 'damaged', 'failed']
+/** What is as it is meant to be. */
+const SETTLED: readonly EntryState[] = ['synced', 'ignored', 'left-out']
 
-function isAsked(state: EntryState, { state: asked }: EntriesQuery): boolean {
-  return asked === 'all' || (asked === 'problem' ? !GOOD.includes(state) : asked === state)
+export function isSettled(state: EntryState): boolean {
+  return SETTLED.includes(state)
 }
 
-function entryAt(parts: ServiceParts, known: KnownFolder, path: RelPath): EntryView | undefined {
-  const { own, others } = parts.deps.catalogue.read((tx) => ({
-    own: tx.own(known.id, path),
-    others: tx.others(known.id, path),
-  }))
-  const all = [...(own?.entry.isHeld === true ? [own.entry] : []), ...others.map(({ entry }) => entry)]
-  const winner = best(undominated(all))
-  if (winner === undefined || winner.content.kind === 'deleted' || !winner.isHeld) return undefined
-  const isHere = own?.fingerprint != null && sameContent(own.entry.content, winner.content)
-  const holders = others
-    .filter(({ entry }) => sameContent(entry.content, winner.content))
+function isAsked({ state }: EntryView, { state: asked }: EntriesQuery): boolean {
+  if (asked === 'all') return true
+  if (asked === 'unsynced') return !isSettled(state)
+  return asked === 'problem' ? PROBLEMS.includes(state) : asked === state
+}
+
+/** Undefined where there is nothing at the path, nothing is to come, and nobody is behind. */
+export function toView(facts: PathFacts): EntryView | undefined {
+  const winner = winnerOf(facts)
+  const [obstacle] = obstaclesOf(facts)
+  const present = presentOf(facts.own)
+  const shown = shownOf(facts, winner)
+  if (winner === undefined && present === undefined && obstacle === undefined) return undefined
+  // What nobody has is told of only as long as something is to be done about it.
+  if (obstacle === undefined && (shown === undefined || shown.content.kind === 'deleted')) return undefined
+  if (obstacle?.state === 'ignored' && shown?.content.kind === 'deleted') return undefined
+  const holders = facts.said
+    .filter(({ entry }) => winner !== undefined && entry.isHeld && sameContent(entry.content, winner.content))
     .flatMap((each) => each.holders)
-  const running = known.held?.folder
-  const failure = running?.failures.get(path) ?? running?.blocked.get(path)?.problem
-  const damage = damageOf(parts, known, path)
-  if (damage !== undefined) return toView(winner, 'damaged', damage.sentence, holders)
-  if (failure !== undefined) return toView(winner, problemState(failure), failure.sentence, holders)
-  const leftOut = known.held?.folder?.selection.explain(path, winner.content.kind === 'directory')
-  if (leftOut !== undefined) return toView(winner, 'left-out', leftOutReason(leftOut), holders)
-  if (!isHere) return toView(winner, 'missing', missingReason(parts, holders), holders)
-  return winner.isConflictCopy
-    ? toView(
-        winner,
-        'conflict',
-        'Two devices edited the file at once; this is the other version. Keep what you need and delete this file.',
-        holders,
-      )
-    : toView(winner, 'synced', null, holders)
+  const about = shown === undefined ? NOTHING_KNOWN : describe(shown.content, shown)
+  return { path: facts.path, state: obstacle?.state ?? 'synced', reason: obstacle?.sentence ?? null, ...about, holders }
 }
 
-function damageOf(parts: ServiceParts, known: KnownFolder, path: RelPath): Problem | undefined {
-  const folder = known.held?.folder
-  if (folder === undefined || folder.damaged.size === 0) return undefined
-  const damage = parts.deps.catalogue.read((tx) => damageAt(folder, tx, path))
-  return damage === undefined ? undefined : problemOf(folder, path)
+/** What is told of: what the group has; of what is only here, or is to go, what is here. */
+function shownOf({ own }: PathFacts, winner: Entry | undefined): Shown | undefined {
+  if (winner !== undefined && winner.content.kind !== 'deleted') return winner
+  const present = presentOf(own)
+  if (own === undefined || present === undefined) return winner
+  return { content: present.content, mtimeMs: own.local?.mtimeMs ?? own.entry.mtimeMs, modBy: own.entry.modBy }
 }
 
-function leftOutReason(leftOut: LeftOut): string {
-  const why =
-    leftOut.kind === 'excluded'
-      ? `the pattern ${leftOut.pattern} excludes it`
-      : 'no pattern of what is to be included fits'
-  return `This device leaves it out: ${why}. \`holt folder set\` changes that.`
+type Shown = Pick<Entry, 'content' | 'mtimeMs' | 'modBy'>
+type About = Pick<EntryView, 'kind' | 'sizeBytes' | 'mtimeMs' | 'executable' | 'target' | 'hash' | 'modBy'>
+
+const NOTHING_KNOWN: About = {
+  kind: 'other',
+  sizeBytes: 0,
+  mtimeMs: 0,
+  executable: false,
+  target: null,
+  hash: null,
+  modBy: null,
 }
 
-function missingReason(parts: ServiceParts, holders: readonly string[]): string {
-  const names = [...parts.groupLog.state.members.values()]
-    .filter(({ device }) => holders.includes(device))
-    .map(({ name }) => name)
-  return names.length === 0
-    ? 'No device of the group holds it any more.'
-    : `It is still to come from ${names.join(' or ')}.`
-}
-
-function toView(entry: Entry, state: EntryState, reason: string | null, holders: EntryView['holders']): EntryView {
-  const { content, path, mtimeMs, modBy } = entry
+function describe(content: Content, { mtimeMs, modBy }: Shown): About {
   return {
-    path,
     kind: content.kind === 'deleted' ? 'other' : content.kind,
-    state,
-    reason,
     sizeBytes: content.kind === 'file' ? content.sizeBytes : 0,
     mtimeMs,
     executable: content.kind === 'file' && content.executable,
     target: content.kind === 'symlink' ? content.target : null,
     hash: content.kind === 'file' ? content.hash : null,
     modBy,
-    holders,
   }
 }
 
-const PROBLEM_STATES = new Map<string, EntryState>([
-  ['bad-name', 'blocked'],
-  ['name-clash', 'blocked'],
-  ['case-clash', 'blocked'],
-  ['name-impossible', 'blocked'],
-  ['link-away', 'blocked'],
-  ['no-links', 'blocked'],
-  ['unstable', 'unstable'],
-  ['special-file', 'skipped'],
-  ['placeholder', 'skipped'],
-  ['unreadable', 'unreadable'],
-  ['locked', 'locked'],
-  ['left-out', 'blocked'],
-])
-
-function problemState({ code }: Problem): EntryState {
-  return PROBLEM_STATES.get(code) ?? 'failed'
+/** The folder as a whole, where it stands still: then no path can be in sync. */
+function stoppedRoot({ stop }: FolderFacts, directory: DirPath): EntryView[] {
+  if (stop === undefined || directory !== ROOT) return []
+  const what = [stop.sentence, ...stop.commands.map((command) => `→ ${command}`)].join(' ')
+  return [{ ...NOTHING_KNOWN, path: ROOT_SHOWN, kind: 'directory', state: 'stopped', reason: what, holders: [] }]
 }
 
 /** What the disk has and no entry tells of. */
-function problemEntries(parts: ServiceParts, known: KnownFolder, directory: DirPath): EntryView[] {
+function unsaidProblems(parts: ServiceParts, { known }: FolderFacts, directory: DirPath): EntryView[] {
   const folder = known.held?.folder
   if (folder === undefined) return []
-  const isBelow = ({ path }: Problem): boolean => directory === ROOT || path.startsWith(`${directory}/`)
-  const unsaid = [...folder.failures].filter(([path]) => entryAt(parts, known, path) === undefined)
-  return [...[...folder.problems.values()].flat(), ...unsaid.map(([, problem]) => problem)]
-    .filter(isBelow)
-    .map((problem) => ({
+  const blocked = [...folder.blocked.values()].map(({ problem }) => problem)
+  const all = [...[...folder.problems.values()].flat(), ...folder.failures.values(), ...blocked]
+  return all
+    .filter(({ path }) => isBelow(path as RelPath, directory) && !isKnown(parts, known, path))
+    .map((problem: Problem) => ({
+      ...NOTHING_KNOWN,
       path: problem.path,
-      kind: 'other',
       state: problemState(problem),
       reason: problem.sentence,
-      sizeBytes: 0,
-      mtimeMs: 0,
-      executable: false,
-      target: null,
-      hash: null,
-      modBy: null,
       holders: [],
     }))
+}
+
+/** Whether the walk comes by it. */
+function isKnown({ deps }: ServiceParts, { id }: KnownFolder, text: string): boolean {
+  const path = text as RelPath
+  return deps.catalogue.read((tx) => {
+    const isSaid = tx.own(id, path) !== undefined || tx.saidOf(id, path).length > 0
+    return isSaid || tx.marksOf(id, path).isDirty
+  })
 }

@@ -13,6 +13,7 @@ import type { Held } from '../sync/holding.ts'
 import type { Selection } from '../sync/settings.ts'
 import { heldBack } from '../sync/follow-choices.ts'
 import { countConflicts } from './conflicts.ts'
+import { waitingSentence } from '../core/obstacles.ts'
 import { policyOf } from './folder-choices.ts'
 import type { ServiceParts } from './parts.ts'
 import type { KnownFolder } from './refs.ts'
@@ -120,11 +121,9 @@ function syncState(parts: ServiceParts, id: FolderId): FolderState {
     pulls.every(({ state }) => state !== 'active' && state !== 'queued')
   if (!isStuck) return { kind: 'syncing', missing }
   const [first] = pulls
-  return {
-    kind: 'waiting',
-    missing,
-    reason: waitingReason(parts, first?.state ?? 'waiting-for-holder', first?.holders ?? []),
-  }
+  const names = (first?.holders ?? []).map((device) => nameOf(parts, device))
+  const reason = waitingSentence(first?.state ?? 'waiting-for-holder', first?.reason ?? null, names)
+  return { kind: 'waiting', missing, reason }
 }
 
 /** What the group has and this device still lacks, as far as its plans have come. */
@@ -132,14 +131,6 @@ function missingOf(parts: ServiceParts, id: FolderId): { files: number; bytes: n
   const files = parts.deps.catalogue.read((tx) => tx.waitingCount(id))
   const totals = parts.sync.pulls.totals(id)
   return { files, bytes: totals === undefined ? 0 : totals.bytesTotal - totals.bytesDone }
-}
-
-function waitingReason(parts: ServiceParts, state: string, holders: readonly DeviceId[]): string {
-  if (state === 'no-space') return 'The disk is full. Free some space; it goes on by itself.'
-  if (state !== 'waiting-for-holder') return `It cannot be fetched for now (${state}). It is tried again.`
-  const names = holders.map((device) => nameOf(parts, device))
-  if (names.length === 0) return 'No device of the group holds it any more.'
-  return `Only ${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} it, and ${names.length === 1 ? 'is' : 'are'} offline.`
 }
 
 // ---- Halts.

@@ -24,6 +24,7 @@ import { folderOf, heldFolderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
 import type { Held } from '../sync/holding.ts'
 import { checkRoot, makeRoot } from './roots.ts'
+import { explainPath } from './why.ts'
 import { waitForFolder } from './waiting.ts'
 
 const FOLDER_ID_BYTES = 16
@@ -62,6 +63,7 @@ export function createFolderService(parts: ServiceParts): FolderService {
     rejectFolder: (ref) => decide(ref, 'reject'),
     entries: (ref, query) => Promise.resolve(listEntries(parts, heldFolderOf(parts, ref), query)),
     resolveConflict: (request, o) => resolveConflict(parts, request, o),
+    explainPath: (path, o) => explainPath(parts, path, o),
     overrideFolder: async (ref) => toFolderView(parts, await overrideFolder(parts, ref)),
     revertFolder: async (ref) => toFolderView(parts, await revertFolder(parts, ref)),
     conflicts: (query) => Promise.resolve(listConflicts(parts, query)),
@@ -148,8 +150,9 @@ async function previewFolder(
   const known = await waitForFolder(parts, ref, { ...o, waitMs: request.waitMs })
   const path = request.path ?? parts.machine.proposedPath(known.name)
   const facts = await checkTarget(parts, known, path)
-  const found = await preview(parts, known, path, facts, { ...o, waitMs: request.waitMs })
-  checkSpace(known, facts, found.onlyThere.bytes + found.different.bytes)
+  const mode = request.mode ?? defaultModeOf(parts, known)
+  const found = await preview(parts, known, path, facts, { ...o, waitMs: request.waitMs, mode })
+  if (mode !== 'send-only') checkSpace(known, facts, found.onlyThere.bytes + found.different.bytes)
   return found
 }
 

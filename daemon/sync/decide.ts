@@ -14,6 +14,7 @@ import type { Resolver, Verdict } from '../core/resolve.ts'
 import { presentOf, unsaid } from '../core/local.ts'
 import { follow, insist, resolve } from '../core/resolve.ts'
 import { leaveOut } from '../core/selection.ts'
+import type { Settled } from '../core/structure.ts'
 import { structure } from '../core/structure.ts'
 import { damageAt } from './damage.ts'
 import { withoutBlocked } from './blocked.ts'
@@ -59,6 +60,15 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
     const planned = plan(sorted.targets, means)
     const withLater = { ...planned, later: [...planned.later, ...later] }
     return { plan: withLater, settled, deletes, blocked: sorted.blocked }
+  })
+}
+
+/** What is decided of one path, as the next pass would, and why. */
+export function verdictAt(folder: Folder, path: RelPath): Settled {
+  return folder.deps.catalogue.read((tx) => {
+    const look: Look = { folder, tx, resolver: resolverOf(folder), ...remembered(folder, tx) }
+    const alone = verdictOf(look, path)
+    return structure(new Map([[path, alone]]), surroundingsOf(look), look.resolver).get(path) ?? alone
   })
 }
 
@@ -239,6 +249,7 @@ function localCopy(
   return { folder: found.folder, path: found.row.entry.path, fingerprint: found.row.fingerprint }
 }
 
+/** What an archive keeps does not go. */
 function isDelete(target: Target): target is Target & { readonly own: OwnRow } {
-  return target.entry.content.kind === 'deleted' && target.own?.fingerprint != null
+  return target.entry.content.kind === 'deleted' && target.local === undefined && target.own?.fingerprint != null
 }

@@ -10,7 +10,7 @@ import { createSelection } from '../core/selection.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Folder } from './folder.ts'
-import { createFolder, hint } from './folder.ts'
+import { createFolder, hear, hint } from './folder.ts'
 import type { FolderHost } from './folder-loops.ts'
 import { runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
@@ -176,6 +176,7 @@ class FolderEngine implements Engine {
         holding.remotes.delete(device)
         holding.newer.delete(device)
         this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(holding.settings.id, device))
+        hear(holding.folder)
       }
     }
   }
@@ -332,10 +333,11 @@ class FolderEngine implements Engine {
       onHolds: (device, id, holds) => {
         const holding = this.#held.get(id)
         if (holding !== undefined) remoteOf(holding, device).holds = holds
-        if (!holds && holding !== undefined)
-          deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(id, device))
+        if (holds || holding === undefined) return
+        deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(id, device))
+        hear(holding.folder)
       },
-      onEntries: (id) => this.folder(id)?.toResolve.raise(),
+      onEntries: (id) => hear(this.folder(id)),
       onNewer: (device, id) => this.#understands(id, device, false),
       onComplete: (id, device) => {
         const holding = this.#held.get(id)

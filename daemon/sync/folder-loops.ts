@@ -30,6 +30,9 @@ import { loadScrub } from './scrub-state.ts'
 /** How often a burst of deletions is looked at, in milliseconds. */
 const BURST_LOOK_MS = BURST_QUIET_MS / 4
 
+/** How often the deletions that halted a folder are counted anew at most, in milliseconds. */
+const JUDGE_EVERY_MS = 5000
+
 /** When a folder does what, in milliseconds. */
 export interface Pace {
   /** A full scan that trusts no watcher. */
@@ -194,6 +197,7 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
       afterFullScan(folder)
     }
     tellDamage(folder, host)
+    if (outcome.changes > 0) folder.hasNews = true
     if (outcome.changes > 0) publishNow(folder)
     else if (!hasHead(folder) && folder.isScanned) publishNow(folder)
     host.onObserved(folder, outcome)
@@ -265,11 +269,11 @@ async function urgentOrAfter(folder: Folder, delayMs: number, o: AbortOptions): 
 async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
   for (;;) {
     await folder.toResolve.wait(o)
-    const isHalted = folder.halt !== null && folder.decision === null
-    if (!folder.isScanned || folder.isPaused || isHalted || !host.mayApply()) continue
+    if (!folder.isScanned || folder.isPaused || isHalted(folder) || !host.mayApply()) continue
     if (folder.mustLeave) await leave(folder, o)
     unblock(folder)
-    if (folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
+    const isAsked = folder.halt?.kind === 'mass-delete-elsewhere'
+    if (!isAsked && folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     forgetDecision(folder, 'mass-delete-elsewhere')
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])
@@ -284,6 +288,15 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
 function tellDamage(folder: Folder, host: FolderHost): void {
   settleDamage(folder)
   if (folder.damageEvents.length > 0) host.onScrub(folder)
+}
+
+/**
+ * Whether it waits for a person or a disk. Deletions that others asked for may have been taken back meanwhile, elsewhere: what is
+ * new is looked at, but not all the time.
+ */
+function isHalted({ halt, decision, hasNews, judgedMs, deps }: Folder): boolean {
+  if (halt === null || decision !== null) return false
+  return halt.kind !== 'mass-delete-elsewhere' || !hasNews || deps.clock.monotonicMs() - judgedMs < JUDGE_EVERY_MS
 }
 
 /** A decision is on one halt: once the pass that meets it is over, it decides nothing more. */

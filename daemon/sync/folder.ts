@@ -98,6 +98,14 @@ export interface Folder {
   halt: Halt | null
   /** Deletions that are seen and not yet recorded, because more may be coming. */
   burst: Burst | null
+  /** What is gone from the disk with so many others that a person is asked. */
+  gone: ReadonlySet<RelPath>
+  /** Some of it was on a volume that another one has taken the place of. */
+  isSwapped: boolean
+  /** Something was said or seen since the guard last looked at the deletions that others ask for. */
+  hasNews: boolean
+  /** When it did, on the monotonic clock. */
+  judgedMs: number
   /** What a person said of the deletions that halted the folder; taken by the pass that meets them. */
   decision: 'approve' | 'reject' | null
   /** What a person said yes to before it came: deletions that halted another device. */
@@ -158,6 +166,10 @@ export function createFolder(parts: FolderParts): Folder {
     unstable: new Map(),
     halt: null,
     burst: null,
+    gone: new Set(),
+    isSwapped: false,
+    hasNews: false,
+    judgedMs: 0,
     decision: null,
     agreed: null,
     isPaused: false,
@@ -194,4 +206,11 @@ export function hint(folder: Folder, directories: Iterable<DirPath> | 'all'): vo
   if (directories === 'all') folder.hints.all = true
   else for (const directory of directories) folder.hints.directories.add(directory)
   folder.toObserve.raise()
+}
+
+/** Something else is said of the folder than before: it is resolved, and what it halted for is looked at again. */
+export function hear(folder: Folder | undefined): void {
+  if (folder === undefined) return
+  folder.hasNews = true
+  folder.toResolve.raise()
 }

@@ -18,25 +18,53 @@ import { notHere } from './withdraw.ts'
 /** Deletions, last: after one more look at the root, and unless they are too many. */
 export async function recordMissing(pass: Pass): Promise<Halt | null> {
   const { folder } = pass
+  folder.gone = new Set()
   if (pass.lostMount !== null) return { kind: 'mount-missing', path: pass.lostMount }
   if (pass.missing.length === 0) {
     folder.burst = null
+    folder.isSwapped = false
     return null
   }
   const rows = withoutLeft(folder, missingRows(pass))
+  const mounts = await emptiedMounts(pass)
+  if (mounts.lost !== null) return { kind: 'mount-missing', path: mounts.lost }
   const rootFault = await rootHalt(folder)
   if (rootFault !== null) return rootFault
   if (!sends(folder)) return recordAll(pass, rows)
   const { live } = folder.deps.catalogue.read((tx) => tx.totals(folder.id))
   const edits = deletionsOf(folder, rows)
+  folder.isSwapped ||= mounts.hasSwapped
   if (isStillComing(folder, rows, edits.length)) return null
-  if (isMassDelete(edits.length, live)) {
-    if (folder.decision === null) return { kind: 'mass-delete-here', deletes: edits.length, live }
+  if (isMassDelete(edits.length, live) || (folder.isSwapped && edits.length > 0)) {
+    if (folder.decision === null) {
+      folder.gone = new Set(edits)
+      return { kind: 'mass-delete-here', deletes: edits.length, live }
+    }
     const decision = folder.decision
     folder.decision = null
+    folder.isSwapped = false
     if (decision === 'reject') return takeBack(pass, rows)
   }
   return recordAll(pass, rows)
+}
+
+/**
+ * What an emptied directory says of mounts. A pass that was told of the directory alone has not seen that its volume is gone; and
+ * where a volume is mounted and nothing is known on it, another one may have taken its place: then a person is asked, however
+ * little it was.
+ */
+async function emptiedMounts({ folder, emptied, o }: Pass): Promise<{ lost: RelPath | null; hasSwapped: boolean }> {
+  const found: { lost: RelPath | null; hasSwapped: boolean } = { lost: null, hasSwapped: false }
+  if (emptied.size === 0) return found
+  for await (const { entries } of folder.tree.scan(new Set([...emptied].map(parentOf)), o)) {
+    for (const disk of entries) {
+      if (disk.kind !== 'directory' || !emptied.has(disk.path)) continue
+      const known = folder.deps.catalogue.read((tx) => tx.own(folder.id, disk.path))?.fingerprint ?? disk.fingerprint
+      if (disk.isMount) found.hasSwapped = true
+      else if (known !== disk.fingerprint) found.lost ??= disk.path
+    }
+  }
+  return found
 }
 
 function recordAll(pass: Pass, rows: readonly OwnRow[]): null {

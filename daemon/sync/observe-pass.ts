@@ -21,6 +21,8 @@ export interface Pass {
   /** Directories on the disk whose base says deleted: new only if something in them is not ignored, or nothing is in them. */
   readonly suspects: Map<RelPath, SeenWithoutHash>
   lostMount: RelPath | null
+  /** Directories that are there, and of all that was known in them nothing is. */
+  readonly emptied: Set<RelPath>
   rulesChanged: boolean
   directories: number
   changes: number

@@ -59,6 +59,7 @@ export async function observe(
     queued: new Set(start),
     suspects: new Map(),
     lostMount: null,
+    emptied: new Set(),
     rulesChanged: false,
     directories: 0,
     changes: 0,
@@ -122,11 +123,16 @@ async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
   ])
   dropOldFailures(folder, directory, comparison.toHash)
   pass.missing.push(...comparison.missing)
+  if (directory !== ROOT && isEmptied(comparison, children)) pass.emptied.add(directory)
   pass.toHash.push(...comparison.toHash.filter(({ path }) => isCalm(folder, path)))
   pass.lostMount ??= comparison.lostMounts[0] ?? null
   for (const { path, isNew } of comparison.directories) if (isNew || pass.scope === 'all') enqueue(pass, path)
   recordSeen(pass, comparison)
   if (listing.entries.length === 0 || holdsSomething(pass, comparison)) clearSuspicion(pass, directory)
+}
+
+function isEmptied({ missing }: Comparison, children: readonly OwnRow[]): boolean {
+  return missing.length > 0 && missing.length === children.filter((row) => presentOf(row) !== undefined).length
 }
 
 function enqueue(pass: Pass, directory: DirPath): void {

@@ -76,6 +76,12 @@ function halted(halt: Halt): PassOutcome {
 
 /** Whether the pass would delete too much, counted over all that is dirty. A person's answer is carried out. */
 function guard(folder: Folder): { readonly halt: Halt | null; readonly isDecided: boolean } {
+  folder.hasNews = false
+  folder.judgedMs = folder.deps.clock.monotonicMs()
+  return judge(folder)
+}
+
+function judge(folder: Folder): { readonly halt: Halt | null; readonly isDecided: boolean } {
   const { live, atMost } = folder.deps.catalogue.read((tx) => ({
     live: tx.totals(folder.id).live,
     atMost: tx.dirtyDeletes(folder.id),

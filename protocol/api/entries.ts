@@ -8,8 +8,20 @@ export const zEntryState = z.enum([
   'synced',
   /** The group has it and this device does not, or has an older content. */
   'missing',
-  /** Changed here, and not yet observed and published. */
+  /** The same, and for now nobody can give it or nothing can take it: who is offline, or what is in the way. */
+  'waiting',
+  /** It is deleted somewhere, and not yet here. */
+  'deleted',
+  /** Changed, and not yet looked at or told to the others. */
   'pending',
+  /** It is as it should be here, and another device that keeps the folder does not have it yet. */
+  'behind',
+  /** Changed on this device, which only receives. */
+  'local',
+  /** Changed elsewhere, and this device only sends. */
+  'held-back',
+  /** Devices have different contents, of which a person is to choose. */
+  'undecided',
   /** A conflict copy. */
   'conflict',
   /** The group has it and this device leaves it out. */
@@ -27,6 +39,10 @@ export const zEntryState = z.enum([
   'damaged',
   /** It could not be applied; it is tried again. */
   'failed',
+  /** A line of an ignore file leaves it out; others have it. */
+  'ignored',
+  /** Of the root (`.`): the whole folder stands still, or has only begun. */
+  'stopped',
 ])
 export type EntryState = z.infer<typeof zEntryState>
 
@@ -60,8 +76,8 @@ export const zEntriesQuery = z.strictObject({
     .enum(['true', 'false'])
     .default('true')
     .transform((text) => text === 'true'),
-  /** `problem` stands for every state but synced, missing, pending, conflict and left-out. */
-  state: z.enum([...zEntryState.options, 'problem', 'all']).default('all'),
+  /** `problem` stands for what only a person or another program can put right; `unsynced` for all that is not in sync. */
+  state: z.enum([...zEntryState.options, 'problem', 'unsynced', 'all']).default('all'),
   /** The `next` of the page before. */
   after: z
     .string()

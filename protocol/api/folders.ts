@@ -177,7 +177,13 @@ const zTarget = {
   path: zAbsolutePath.optional(),
   waitMs: z.int().min(0).max(OFFER_WAIT_MS_MAX).default(0),
 }
-export const zPreviewFolder = z.strictObject(zTarget).meta({ id: 'PreviewFolder' })
+export const zPreviewFolder = z
+  .strictObject({
+    ...zTarget,
+    /** What this device would do with it; left out: as the group says. */
+    mode: zMode.optional(),
+  })
+  .meta({ id: 'PreviewFolder' })
 export type PreviewFolder = z.infer<typeof zPreviewFolder>
 
 export const zAcceptFolder = z
@@ -201,12 +207,19 @@ export const zPreview = z
     isEmpty: z.boolean(),
     /** Equal files are neither transferred nor touched. */
     same: zAmount,
-    /** Would be sent to the others. */
+    /** The mode that all this is said of. */
+    mode: zMode,
+    conflictPolicy: zConflictPolicy,
+    /** Would be sent to the others; where this device only receives, it stays here and goes no further. */
     onlyHere: zAmount,
-    /** Would be fetched. */
+    /** Of those, what the others have deleted: it comes back there; a receive-only device puts it into the versions. */
+    deletedThere: zAmount,
+    /** Would be fetched; not where this device only sends. */
     onlyThere: zAmount,
-    /** Would be kept as conflict copies. */
+    /** A conflict, settled by the policy; a device that only receives puts its own into the versions, one that only sends keeps it. */
     different: zAmount,
+    /** One side has more than twice and more than ten files more than the other: perhaps it is another folder. */
+    isLopsided: z.boolean(),
     freeBytes: zCount,
     /** Whether `accept` wants `confirm`. */
     needsConfirm: z.boolean(),

@@ -14,6 +14,7 @@ import * as verify from './verify.ts'
 import * as versions from './versions.ts'
 import * as recovery from './recovery.ts'
 import * as pairs from './pairs.ts'
+import * as why from './why.ts'
 import type { OperationId } from './routes.ts'
 
 export interface Operation {
@@ -83,6 +84,7 @@ export const OPERATIONS = {
   approveFolder: onFolder,
   rejectFolder: onFolder,
   listEntries: op({ params: folders.zFolderParams, query: entries.zEntriesQuery, response: entries.zEntryPage }),
+  explainPath: op({ query: why.zWhyQuery, response: why.zWhy }),
   overrideFolder: onFolder,
   revertFolder: onFolder,
   listConflicts: op({ query: entries.zConflictsQuery, response: entries.zConflictPage }),

@@ -84,6 +84,7 @@ export const ROUTES = {
     'Refuse what a folder halted for, and restore what it would delete',
   ),
   listEntries: json('GET', '/folders/{folder}/entries', 'What a folder contains, each path with its state'),
+  explainPath: json('GET', '/why', 'The story of one path: why it is as it is, and what it waits for'),
   overrideFolder: json('POST', '/folders/{folder}/override', 'Make the others as this device is, which only sends'),
   revertFolder: json(
     'POST',

@@ -7,7 +7,7 @@ import type { AcceptFolder, AddFolder, Folder, FolderState, Halt } from '../../p
 import { EXIT } from '../../protocol/api/constants.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
 import type { FakeService } from '../http/fake-service.ts'
-import { PHOTOS, buildFolder } from '../http/fake-folders.ts'
+import { PHOTOS, buildFolder, createFakeFolders } from '../http/fake-folders.ts'
 import type { FakeHome } from './fake-home.ts'
 import { openFakeHome } from './fake-home.ts'
 import { runInside, say } from './lent-world.ts'
@@ -63,6 +63,31 @@ describe('holt accept', () => {
     )
     assert.match(ran.stderr, /--yes/)
     assert.deepEqual([home.accepted, home.waited], [[], [15_000]])
+  })
+
+  for (const [mode, words] of [
+    ['receive-only', /only here 3 → stay, and go no further, .*, different 2 → replaced, yours go to the versions\n/],
+    [
+      'receive-archive',
+      /only here 3 → stay, and go no further, .*, different 2 → replaced, yours go to the versions\n/,
+    ],
+    ['send-only', /only here 3, only there 44 → not fetched, different 2 → yours stay here/],
+  ] as const) {
+    it(`says what becomes of each file, by the mode: ${mode}`, async () => {
+      await using home = await opened(false)
+      const ran = await say(home, ['accept', 'Music', './Pictures', '--mode', mode])
+      assert.equal(ran.status, EXIT.refused)
+      assert.match(ran.stderr, words)
+    })
+  }
+
+  it('warns where one side has many more files than the other', async () => {
+    const fake = createFakeFolders()
+    await using home = await opened(false, {
+      previewFolder: async (ref, request, o) => ({ ...(await fake.previewFolder(ref, request, o)), isLopsided: true }),
+    })
+    const ran = await say(home, ['accept', 'Music', './Pictures'])
+    assert.match(ran.stderr, /^! 0 files here and 2 there: is this directory really Music\?$/m)
   })
 
   it('goes on with --yes, into the path as it is seen from here', async () => {

@@ -29,7 +29,7 @@ describe('completion', () => {
     assert.deepEqual(next('accept --yes Ph'), { kind: 'folder' })
     assert.deepEqual(next('device remove '), { kind: 'device' })
     assert.deepEqual(next('status --'), words('--json', '--help'))
-    assert.deepEqual(next('ls Photos --state un'), words('unstable', 'unreadable'))
+    assert.deepEqual(next('ls Photos --state un'), words('unsynced', 'undecided', 'unstable', 'unreadable'))
     assert.deepEqual(next('add --name '), words())
     assert.deepEqual(next('completion '), words(...SHELLS))
     assert.deepEqual(next('stop x '), words())

@@ -77,6 +77,15 @@ const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
   ],
   ['undo --list', EXIT.ok, [/^Photos: ben deleted 2 and changed 1, 2026-09-21 .*\n {4}→ holt undo --batch 20260921-/]],
   ['conflicts', EXIT.needsAttention, [/^! Photos: a\.conflict\.jpg\n/, /beside a\.jpg/]],
+  [
+    'why /home/ada/Photos/b.jpg',
+    EXIT.needsAttention,
+    [
+      /^Photos: b\.jpg\n {2}Only ada-desktop has it/,
+      /on this disk {2}Nothing is there\.\n/,
+      /decided .*Another device/,
+    ],
+  ],
   ['events', EXIT.ok, [/folder\.withdrawn Old\n/, /daemon\.resumed after 1 min of sleep\n$/]],
   ['events -n 1', EXIT.ok, [/^\S+ \S+ daemon\.resumed/]],
   ['doctor', EXIT.failed, [/✗ Port: Port 14658 is closed\.\n {4}→ Open it\.\n/, /1 check failed/]],

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Status } from '../../protocol/api/daemon.ts'
-import type { FolderPeer, FolderState } from '../../protocol/api/folders.ts'
-import { phraseOf } from '../../cli/folder-view.ts'
+import type { Folder, FolderPeer, FolderState } from '../../protocol/api/folders.ts'
+import { phraseOf, renderFolders } from '../../cli/folder-view.ts'
 import { needsAttention, renderStatus } from '../../cli/status-view.ts'
 import { plainOf } from '../../cli/text.ts'
 import { buildFolder } from '../http/fake-folders.ts'
@@ -28,10 +28,12 @@ describe('the status screen', () => {
       'Folders',
       '  ✓ Photos     ~/Photos    1,204 files, 3.4 GB  in sync with ada-desktop',
       '  ↓ Music      /srv/music  328 files, 1.2 GB    12 files, 220 MB missing, 45 %, 12.3 MB/s, 18 s left',
+      '      which paths, and why: holt ls Music --state unsynced',
       '  ✗ Work       ~/Work      200 files, 40 kB     halted, 1 conflict',
       '      ada-desktop deletes 180 of 200 entries.',
       '      → holt approve Work',
       '      → holt reject Work',
+      '      which paths, and why: holt ls Work --state unsynced',
       "  + My Videos  –           3 files, 9 GB        offered → holt accept 'My Videos'",
       '',
       'Transfers',
@@ -58,6 +60,23 @@ describe('the status screen', () => {
     assert.equal(needsAttention({ ...QUIET, attention: [{ ...space, kind: 'conflict' }] }), true)
     assert.equal(needsAttention({ ...QUIET, folders: [buildFolder({ conflicts: 1 })] }), true)
     assert.equal(needsAttention({ ...QUIET, folders: [{ ...(halted ?? buildFolder({})), conflicts: 0 }] }), true)
+  })
+})
+
+describe('a folder that is not in sync', () => {
+  const missing = { files: 1, bytes: 10 }
+  const behind: FolderPeer = { device: OTHER, isOnline: false, isInSync: false, missing }
+  const lines = (over: Partial<Folder>): string =>
+    renderFolders([buildFolder({ root: '/x', ...over })], { devices: [DESKTOP], homeDirectory: '/' })
+      .map(plainOf)
+      .join('\n')
+
+  it('is shown with the command that lists its paths and their reasons', () => {
+    const waiting = { kind: 'waiting', missing, reason: 'Only ben has it, and is offline.' } as const
+    for (const state of [waiting, { kind: 'syncing', missing } as const])
+      assert.match(lines({ state }), /which paths, and why: holt ls Photos --state unsynced$/)
+    assert.match(lines({ state: { kind: 'in-sync' }, peers: [behind] }), /holt ls Photos --state behind$/)
+    assert.doesNotMatch(lines({ state: { kind: 'in-sync' }, peers: [{ ...behind, isInSync: true }] }), /holt ls/)
   })
 })
 

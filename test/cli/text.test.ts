@@ -8,7 +8,7 @@ import { formatAgo, formatBytes, formatDuration, formatShare } from '../../cli/a
 import { toColumns } from '../../cli/columns.ts'
 import { createOutput } from '../../cli/output.ts'
 import { shortAddress, shortPath } from '../../cli/places.ts'
-import { shellWord } from '../../cli/shell-word.ts'
+import { shellWord } from '../../protocol/shell-word.ts'
 import { clean, joined, plainOf, styled, t, widthOf } from '../../cli/text.ts'
 import type { World } from '../../cli/world.ts'
 

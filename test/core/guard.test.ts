@@ -3,12 +3,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Burst } from '../../daemon/core/guard.ts'
-import { agreeTo, followBurst, isMassDelete, useAgreement } from '../../daemon/core/guard.ts'
+import { agreeTo, followBurst, isLopsided, isMassDelete, useAgreement } from '../../daemon/core/guard.ts'
 
 describe('a mass deletion', () => {
   it('is more than half and more than a hundred, or all of more than ten', () => {
     assert.ok(isMassDelete(101, 201) && !isMassDelete(101, 202) && !isMassDelete(100, 110))
     assert.ok(isMassDelete(11, 11) && !isMassDelete(10, 10) && !isMassDelete(11, 12))
+  })
+})
+
+describe('two sides of a folder that become one', () => {
+  it('are said to be lopsided where one has more than twice and more than ten files more', () => {
+    assert.ok(isLopsided(0, 11) && isLopsided(11, 0) && isLopsided(20, 41))
+    assert.ok(!isLopsided(0, 10) && !isLopsided(20, 40) && !isLopsided(9, 19) && !isLopsided(100, 120))
   })
 })
 

@@ -3,6 +3,7 @@
 import type { Conflict, ConflictPage, Entry } from '../../protocol/api/entries.ts'
 import type { VerifiedFolder } from '../../protocol/api/verify.ts'
 import type { Folder, FolderState } from '../../protocol/api/folders.ts'
+import type { Why } from '../../protocol/api/why.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { FolderService } from '../../daemon/http/service.ts'
 import { ServiceError } from '../../daemon/http/service.ts'
@@ -77,6 +78,29 @@ export function verifiedOf(name = 'Photos', over: Partial<VerifiedFolder> = {}):
   return { folder: PHOTOS, name, state: 'done', ...counts, damagedVersions: 0, lastCompleteMs: null, ...over }
 }
 
+const PREVIEWED = { conflictPolicy: 'keep-both', deletedThere: NOTHING, isLopsided: false } as const
+
+const WHY = {
+  folder: { id: PHOTOS, name: 'Photos', root: '/home/ada/Photos', mode: 'send-receive' },
+  relative: 'b.jpg',
+  state: 'waiting',
+  summary: 'Only ada-desktop has it, and is offline.',
+  disk: {
+    kind: 'nothing',
+    sizeBytes: 0,
+    mtimeMs: null,
+    target: null,
+    isAsKnown: null,
+    sentence: 'Nothing is there.',
+  },
+  base: null,
+  devices: [],
+  verdict: { code: 'newer-elsewhere', sentence: 'Another device changed it later.' },
+  obstacles: [{ state: 'waiting', sentence: 'Only ada-desktop has it, and is offline.', commands: [] }],
+  kept: [],
+  below: null,
+} satisfies Omit<Why, 'path'>
+
 /** `Photos` is held in /home/ada/Photos, `Music` is offered; whatever is added gets a number for an id. */
 export function createFakeFolders(): FolderService {
   const held = { root: '/home/ada/Photos', mode: 'send-receive', state: { kind: 'in-sync' } } as const
@@ -112,11 +136,11 @@ export function createFakeFolders(): FolderService {
       folders.push(added)
       return added
     },
-    previewFolder: async (ref, { path = '/home/ada/Music' }) => {
+    previewFolder: async (ref, { path = '/home/ada/Music', mode = 'send-receive' }) => {
       const { id, name } = find(ref)
       const counts = { same: NOTHING, onlyHere: NOTHING, onlyThere: { files: 2, bytes: 30 }, different: NOTHING }
       const place = { path, exists: true, isEmpty: false, freeBytes: 1000, needsConfirm: true, isComplete: true }
-      return { folder: id, name, ...counts, ...place }
+      return { folder: id, name, ...counts, ...place, ...PREVIEWED, mode }
     },
     acceptFolder: async (ref, { path = '/home/ada/Music', confirm }) => {
       if (!confirm) throw new ServiceError('confirm-needed', `${path} has 3 files.`)
@@ -143,6 +167,7 @@ export function createFakeFolders(): FolderService {
     },
     conflicts: async ({ folder }) => toPage(find(folder ?? 'Photos')),
     resolveConflict: async ({ path }) => ({ folder: PHOTOS, folderName: 'Photos', path, isDone: true }),
+    explainPath: async (path) => ({ path, ...WHY }),
     overrideFolder: async (ref) => find(ref),
     revertFolder: async (ref) => find(ref),
   }

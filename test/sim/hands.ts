@@ -129,6 +129,15 @@ export class Hands {
     this.#volume.syncAll()
   }
 
+  /** An empty volume is mounted there: what was at the path is out of sight. */
+  mountEmpty(path: string): void {
+    this.#note('mount empty', path)
+    if (this.exists(path)) this.#volume.rename(path, `/.covered-${this.#mounts.size + 1}-${path.replaceAll('/', '-')}`)
+    else this.#makeDirectories(directoryOf(path))
+    this.#volume.create(path, 'directory').isMount = true
+    this.#volume.syncAll()
+  }
+
   mount(path: string): void {
     this.#note('mount', path)
     const aside = this.#mounts.get(path)

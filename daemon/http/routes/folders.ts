@@ -17,6 +17,7 @@ type FolderIds =
   | 'approveFolder'
   | 'rejectFolder'
   | 'listEntries'
+  | 'explainPath'
   | 'overrideFolder'
   | 'revertFolder'
   | 'listConflicts'
@@ -37,6 +38,7 @@ export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
     approveFolder: ({ params }) => service.approveFolder(params.folder),
     rejectFolder: ({ params }) => service.rejectFolder(params.folder),
     listEntries: ({ params, query }) => service.entries(params.folder, query),
+    explainPath: ({ query }, { signal }) => service.explainPath(query.path, { signal }),
     overrideFolder: ({ params }) => service.overrideFolder(params.folder),
     revertFolder: ({ params }) => service.revertFolder(params.folder),
     resolveConflict: ({ body }, { signal }) => service.resolveConflict(body, { signal }),
