@@ -90,7 +90,8 @@ describe('a store on the disk', () => {
     }
     const texts = Array.from({ length: 60 }, (_, i) => `blob ${i}`)
     await Promise.all(texts.map((text) => bench().store.put(hashOf(bytesOf(text)), slow(text), { signal })))
-    assert.equal(most, 16)
+    // How many come together is up to the machine; a bound that is not kept shows all sixty.
+    assert.ok(most <= 16 && most > 4, `${most} at once`)
   })
 
   it('gives up a put that waits when that is aborted', async () => {

@@ -51,7 +51,8 @@ export interface Run {
   readonly universe: Universe
   /** Of a person who ends what is left different. */
   readonly ending: SimRandom
-  looks: number
+  /** When a person last ended what is left different. */
+  turnMs: number
   readonly daemons: SimDaemon[]
   edits: number
 }
@@ -62,9 +63,9 @@ const NEWCOMER = 'fay'
 /** What happens to a run beside its beginning. Short runs, and many: a seed that fails is easier to read. */
 const HAPPENINGS_MIN = 4
 const HAPPENINGS_SPREAD = 13
-/** How often it is looked whether all is calm, and which of these looks a person takes, too. */
+/** How often it is looked whether all is calm, and how often a person ends what is left different. */
 const LOOK_MS = 500
-const LOOKS = 40
+const TURN_MS = 20_000
 const HEAL_MS = 15 * 60_000
 /** How long it must stay quiet, and the bytes that two devices may exchange meanwhile: pings. */
 const QUIET_MS = 40_000
@@ -97,7 +98,7 @@ export async function runSeed(seed: number, o: RunSeedOptions = {}): Promise<Run
     memory: createMemory(),
     universe,
     ending,
-    looks: 0,
+    turnMs: 0,
     daemons: [],
     edits: 0,
   }
@@ -244,9 +245,10 @@ async function settle(run: Run): Promise<string | undefined> {
 
 /** Whether all is in sync; a person answers whatever folder asks. */
 function isCalmAfter(run: Run, decision: 'approve' | 'reject'): boolean {
+  const isTurn = isTheirTurn(run)
   for (const { daemon } of run.stations) {
     const folder = daemon?.sync.engine.folder(FOLDER)
-    if (folder?.isScanned === true && isTheirTurn(run)) endDifferences(folder, run.ending)
+    if (isTurn && folder?.isScanned === true) endDifferences(folder, run.ending)
     const halt = folder?.halt
     if (daemon !== undefined) clearWay(run, daemon)
     if (halt?.kind.startsWith('mass-delete') !== true) continue
@@ -258,8 +260,10 @@ function isCalmAfter(run: Run, decision: 'approve' | 'reject'): boolean {
 
 /** A person looks now and then, and gives what was said time to come to the others. */
 function isTheirTurn(run: Run): boolean {
-  run.looks += 1
-  return run.looks % (LOOKS * run.stations.length) < run.stations.length
+  const nowMs = run.world.scheduler.nowMs()
+  if (nowMs - run.turnMs < TURN_MS) return false
+  run.turnMs = nowMs
+  return true
 }
 
 /** A person moves away what the status calls in the way: files that are ignored here, where others have a file. */
