@@ -127,7 +127,7 @@ describe('what is typed wrongly', () => {
     ['folder pause a b', /There is one word too many: "b"\./],
     ['status --jsno', /There is no --jsno here\. Did you mean --json\?/],
     ['logs -n many', /--lines takes a whole number from 1, not "many"/],
-    ['ls Photos --state odd', /"odd" is no state\.\nIt is one of: all, problem/],
+    ['ls Photos --state odd', /"odd" is no state\.\nIt is one of: all, /],
     ['restore /x --at tomorrow', /"tomorrow" is no time in the past\.\nSuch as: 2h, 3d, yesterday/],
     ['restore /x --overwrite', /--overwrite is for what is at the path of --to\./],
     ['undo --list --dry-run', /--list takes nothing back: it stands alone\./],
