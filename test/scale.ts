@@ -1,5 +1,7 @@
 /** How much a test does: small counts for every run, full counts before a release. */
 
+import { it } from 'node:test'
+
 export type Scale = 'small' | 'full'
 
 /** From `HOLT_TEST_SCALE`; `npm run test:full` sets it. */
@@ -15,4 +17,9 @@ export function parseScale(text: string | undefined): Scale {
   if (text === undefined || text === '' || text === 'small') return 'small'
   if (text === 'full') return 'full'
   throw new Error(`HOLT_TEST_SCALE is "${text}"; it is small or full`)
+}
+
+/** An `it` for what takes long and is shown more quickly elsewhere: it runs before a release, and not each time. */
+export function itInFull(name: string, body: () => Promise<void>): void {
+  if (SCALE === 'full') it(name, body)
 }

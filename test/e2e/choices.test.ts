@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import type { Device } from './device.ts'
 import { until } from './device.ts'
 import { same, share, untilInSync, withPair } from './pairs.ts'
@@ -45,7 +46,7 @@ describe('a conflict', () => {
     })
   })
 
-  it('waits for a person where the policy is manual, and goes as the person says', async () => {
+  itInFull('waits for a person where the policy is manual, and goes as the person says', async () => {
     await withPair(async (anna, ben) => {
       const { here, there } = await share(anna, ben)
       await anna.mustHolt('folder', 'set', 'Photos', '--conflicts', 'manual')
@@ -85,7 +86,7 @@ describe('a mode', () => {
     })
   })
 
-  it('that only sends takes nothing, says what others changed, and overrides it', async () => {
+  itInFull('that only sends takes nothing, says what others changed, and overrides it', async () => {
     await withPair(async (anna, ben) => {
       const { here, there } = await share(anna, ben)
       writeFileSync(join(here, 'a.txt'), 'of anna')

@@ -6,6 +6,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { Device } from './device.ts'
 import { digest, until } from './device.ts'
@@ -82,7 +83,7 @@ describe('a folder that was moved', () => {
 })
 
 describe('a disk that is not mounted', () => {
-  it('halts its folder and deletes nothing, and goes on by itself once it is back', async () => {
+  itInFull('halts its folder and deletes nothing, and goes on by itself once it is back', async () => {
     await withPair(async (anna, ben) => {
       mkdirSync(anna.path('Photos'))
       writeFileSync(anna.path('Photos/only.jpg'), 'the only one')

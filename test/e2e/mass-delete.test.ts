@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { Device } from './device.ts'
 import { digest, until } from './device.ts'
@@ -73,7 +74,7 @@ describe('most of a folder deleted at once', () => {
     })
   })
 
-  it('is taken back where it was seen, when it is rejected on another', async () => {
+  itInFull('is taken back where it was seen, when it is rejected on another', async () => {
     await withAlbum(async (anna, ben, { here, there }) => {
       const before = digest(here)
       deleteFiles(there, 0, FILES)
@@ -84,22 +85,25 @@ describe('most of a folder deleted at once', () => {
     })
   })
 
-  it('that came unnoticed in portions halts where it arrives, and a rejection brings the files back on every device', async () => {
-    await withAlbum(async (anna, ben, { here, there }) => {
-      const before = digest(here)
-      await anna.stop()
-      for (let from = 0; from < MOST; from += PORTION) {
-        const left = async (): Promise<number> => (await ben.folder('Photos')).held.files
-        deleteFiles(there, from, from + PORTION)
-        await until('a portion is taken for meant', async () => (await left()) === FILES - from - PORTION)
-      }
-      await anna.start()
-      const reject = await printedCommand(anna, 'reject')
-      assert.equal(digest(here), before, 'nothing was deleted before a person said so')
-      await anna.mustHolt(...reject)
-      await until('all files come back', () => digest(there) === before)
-      await untilInSync(anna, ben)
-      assert.equal(digest(here), before)
-    })
-  })
+  itInFull(
+    'that came unnoticed in portions halts where it arrives, and a rejection brings the files back on every device',
+    async () => {
+      await withAlbum(async (anna, ben, { here, there }) => {
+        const before = digest(here)
+        await anna.stop()
+        for (let from = 0; from < MOST; from += PORTION) {
+          const left = async (): Promise<number> => (await ben.folder('Photos')).held.files
+          deleteFiles(there, from, from + PORTION)
+          await until('a portion is taken for meant', async () => (await left()) === FILES - from - PORTION)
+        }
+        await anna.start()
+        const reject = await printedCommand(anna, 'reject')
+        assert.equal(digest(here), before, 'nothing was deleted before a person said so')
+        await anna.mustHolt(...reject)
+        await until('all files come back', () => digest(there) === before)
+        await untilInSync(anna, ben)
+        assert.equal(digest(here), before)
+      })
+    },
+  )
 })

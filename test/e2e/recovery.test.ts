@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { DeviceList } from '../../protocol/api/devices.ts'
 import { Device, digest, firstLine, pair, until } from './device.ts'
@@ -116,7 +117,7 @@ describe('the recovery words', () => {
 })
 
 describe('a member', () => {
-  it('keeps folders and pairs members, and is refused what only an admin may', async () => {
+  itInFull('keeps folders and pairs members, and is refused what only an admin may', async () => {
     await using anna = new Device('anna')
     await using ben = new Device('ben')
     await using cleo = new Device('cleo')

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { encode } from '../../protocol/codec.ts'
 import { sealBody } from '../../protocol/crypto.ts'
 import { openOp } from '../../protocol/group.ts'
@@ -51,7 +52,7 @@ describe('what a daemon says', () => {
     })
   })
 
-  it('of a halted folder is when it halted, also after a restart', async () => {
+  itInFull('of a halted folder is when it halted, also after a restart', async () => {
     await using anna = new Device('anna')
     await anna.start()
     mkdirSync(anna.path('Photos'))
@@ -73,7 +74,7 @@ describe('what a daemon says', () => {
     assert.equal(first?.reason, 'root-missing')
   })
 
-  it('of a group that a newer Holt has changed is to update, with exit status 6, on every device', async () => {
+  itInFull('of a group that a newer Holt has changed is to update, with exit status 6, on every device', async () => {
     await withPair(async (anna, ben) => {
       await anna.stop()
       await changeGroupAsNewer(anna)

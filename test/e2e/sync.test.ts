@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { Device, digest, until } from './device.ts'
 
@@ -37,7 +38,7 @@ describe('holt sync', () => {
     assert.equal(digest(destination), digest(source))
   })
 
-  it('uses the daemon that runs, and goes on with each change of either side until Ctrl-C', async () => {
+  itInFull('uses the daemon that runs, and goes on with each change of either side until Ctrl-C', async () => {
     await using anna = new Device('anna')
     const { source, destination } = makePair(anna)
     await anna.start()

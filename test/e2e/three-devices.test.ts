@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'node:test'
-import { scaled } from '../scale.ts'
+import { itInFull, scaled } from '../scale.ts'
 import { Device, digest, pair, until } from './device.ts'
 
 const ROUNDS = scaled({ small: 2, full: 20 })
@@ -81,31 +81,34 @@ describe('three devices, of which the third has met only the second', () => {
     })
   })
 
-  it('part: the one that is removed is cut off and told so, the one that leaves is alone, and both keep all files', async () => {
-    await withThree(async ({ anna, ben, carol }) => {
-      const kept = digest(rootOf(carol))
-      await anna.mustHolt('device', 'remove', 'carol')
-      await until('carol is told', async () =>
-        (await carol.holt('status')).stdout.includes('was removed from the group'),
-      )
-      writeFileSync(join(rootOf(anna), 'secret.txt'), 'not for carol')
-      writeFileSync(join(rootOf(carol), 'unheard.txt'), 'for nobody')
-      await until('ben has it', () => digest(rootOf(ben)).includes('secret.txt'))
-      await delay(ARRIVAL_MS)
-      assert.ok(!digest(rootOf(carol)).includes('secret.txt') && !digest(rootOf(ben)).includes('unheard.txt'))
-      assert.ok(digest(rootOf(carol)).startsWith(kept.slice(0, kept.indexOf('\n'))), 'it keeps what it has')
+  itInFull(
+    'part: the one that is removed is cut off and told so, the one that leaves is alone, and both keep all files',
+    async () => {
+      await withThree(async ({ anna, ben, carol }) => {
+        const kept = digest(rootOf(carol))
+        await anna.mustHolt('device', 'remove', 'carol')
+        await until('carol is told', async () =>
+          (await carol.holt('status')).stdout.includes('was removed from the group'),
+        )
+        writeFileSync(join(rootOf(anna), 'secret.txt'), 'not for carol')
+        writeFileSync(join(rootOf(carol), 'unheard.txt'), 'for nobody')
+        await until('ben has it', () => digest(rootOf(ben)).includes('secret.txt'))
+        await delay(ARRIVAL_MS)
+        assert.ok(!digest(rootOf(carol)).includes('secret.txt') && !digest(rootOf(ben)).includes('unheard.txt'))
+        assert.ok(digest(rootOf(carol)).startsWith(kept.slice(0, kept.indexOf('\n'))), 'it keeps what it has')
 
-      const before = digest(rootOf(ben))
-      const { device } = (await ben.status()).daemon
-      assert.match(await ben.mustHolt('leave'), /alone in .*\n.*All files stay:\n.*Photos in /)
-      await until('ben is somebody else, alone', async () => {
-        const status = (await ben.ask('/status')) as Awaited<ReturnType<Device['status']>> | undefined
-        return status !== undefined && status.devices.length === 1 && status.daemon.device !== device
+        const before = digest(rootOf(ben))
+        const { device } = (await ben.status()).daemon
+        assert.match(await ben.mustHolt('leave'), /alone in .*\n.*All files stay:\n.*Photos in /)
+        await until('ben is somebody else, alone', async () => {
+          const status = (await ben.ask('/status')) as Awaited<ReturnType<Device['status']>> | undefined
+          return status !== undefined && status.devices.length === 1 && status.daemon.device !== device
+        })
+        await until('anna knows', async () => (await anna.status()).devices.length === 1)
+        writeFileSync(join(rootOf(anna), 'later.txt'), 'after the parting')
+        await delay(ARRIVAL_MS)
+        assert.equal(digest(rootOf(ben)), before, 'all files are there, and no new ones come')
       })
-      await until('anna knows', async () => (await anna.status()).devices.length === 1)
-      writeFileSync(join(rootOf(anna), 'later.txt'), 'after the parting')
-      await delay(ARRIVAL_MS)
-      assert.equal(digest(rootOf(ben)), before, 'all files are there, and no new ones come')
-    })
-  })
+    },
+  )
 })

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { digest, until } from './device.ts'
 import { same, share, withPair } from './pairs.ts'
 
@@ -29,7 +30,7 @@ describe('two devices on one machine', () => {
     })
   })
 
-  it('keep both versions of a file that was edited on both sides, under the same names', async () => {
+  itInFull('keep both versions of a file that was edited on both sides, under the same names', async () => {
     await withPair(async (anna, ben) => {
       const { here, there } = await share(anna, ben)
       writeFileSync(join(here, 'note.txt'), 'first')
@@ -47,7 +48,7 @@ describe('two devices on one machine', () => {
     })
   })
 
-  it('leave equal files on both sides alone', async () => {
+  itInFull('leave equal files on both sides alone', async () => {
     await withPair(async (anna, ben) => {
       for (const device of [anna, ben]) {
         mkdirSync(device.path('Photos'))

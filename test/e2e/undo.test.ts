@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { Device, digest, pair, until } from './device.ts'
 import { untilInSync } from './pairs.ts'
@@ -107,38 +108,41 @@ describe('half of a shared folder deleted by mistake', () => {
 })
 
 describe('holt restore', () => {
-  it('brings back a file or a directory: in place, beside it, or outside of the folder, and never over anything', async () => {
-    await withThree(async ([anna, ben, carol]) => {
-      const all = [anna, ben, carol]
-      const before = digest(rootOf(anna))
-      const file = join(albumOf(ben, 1), '2.jpg')
-      writeFileSync(join(albumOf(anna, 1), '2.jpg'), 'spoilt')
-      rm(anna, 1)
-      await until('both', () => all.every((device) => digest(rootOf(device)) === digest(rootOf(anna))))
-      await until('both', () => readdirSync(join(rootOf(ben), '.holt/versions')).length >= FILES_IN_ALBUM + 2)
-      await untilInSync(...all)
+  itInFull(
+    'brings back a file or a directory: in place, beside it, or outside of the folder, and never over anything',
+    async () => {
+      await withThree(async ([anna, ben, carol]) => {
+        const all = [anna, ben, carol]
+        const before = digest(rootOf(anna))
+        const file = join(albumOf(ben, 1), '2.jpg')
+        writeFileSync(join(albumOf(anna, 1), '2.jpg'), 'spoilt')
+        rm(anna, 1)
+        await until('both', () => all.every((device) => digest(rootOf(device)) === digest(rootOf(anna))))
+        await until('both', () => readdirSync(join(rootOf(ben), '.holt/versions')).length >= FILES_IN_ALBUM + 2)
+        await untilInSync(...all)
 
-      const copy = ben.path('copy.jpg')
-      assert.match(await ben.mustHolt('restore', file, '--to', copy), /: 1 path came back \(\d+ B\)\. From ben\.\n$/)
-      assert.equal(readFileSync(copy, 'utf8'), 'photo 1 2')
-      const taken = await ben.holt('restore', file, '--to', copy)
-      assertSaid(taken, EXIT.refused, 'target-exists', /copy\.jpg is there already\./, /--overwrite/)
-      await ben.mustHolt('restore', file, '--to', copy, '--overwrite')
-      await ben.mustHolt('restore', albumOf(ben, 0), '--to', ben.path('album'))
-      assert.deepEqual(readdirSync(ben.path('album')).length, FILES_IN_ALBUM)
-      await ben.mustHolt('restore', file, '--to', join(rootOf(ben), 'beside.jpg'))
-      await until('it is a new file everywhere', () => digest(rootOf(carol)).includes('beside.jpg'))
-      const beside = await ben.holt('restore', file, '--to', join(rootOf(ben), 'beside.jpg'))
-      assertSaid(beside, EXIT.refused, 'target-exists')
-      const elsewhere = await anna.holt('restore', join(albumOf(anna, 0), '1.jpg'), '--to', anna.path('x'))
-      assertSaid(elsewhere, EXIT.refused, 'kept-elsewhere', /(ben|carol) keeps it/)
-      assertSaid(await ben.holt('restore', file, '--at', '1s'), EXIT.notFound, 'nothing-kept', /was not replaced/)
-      assertSaid(await ben.holt('restore', join(rootOf(ben), 'never')), EXIT.notFound, 'nothing-kept')
+        const copy = ben.path('copy.jpg')
+        assert.match(await ben.mustHolt('restore', file, '--to', copy), /: 1 path came back \(\d+ B\)\. From ben\.\n$/)
+        assert.equal(readFileSync(copy, 'utf8'), 'photo 1 2')
+        const taken = await ben.holt('restore', file, '--to', copy)
+        assertSaid(taken, EXIT.refused, 'target-exists', /copy\.jpg is there already\./, /--overwrite/)
+        await ben.mustHolt('restore', file, '--to', copy, '--overwrite')
+        await ben.mustHolt('restore', albumOf(ben, 0), '--to', ben.path('album'))
+        assert.deepEqual(readdirSync(ben.path('album')).length, FILES_IN_ALBUM)
+        await ben.mustHolt('restore', file, '--to', join(rootOf(ben), 'beside.jpg'))
+        await until('it is a new file everywhere', () => digest(rootOf(carol)).includes('beside.jpg'))
+        const beside = await ben.holt('restore', file, '--to', join(rootOf(ben), 'beside.jpg'))
+        assertSaid(beside, EXIT.refused, 'target-exists')
+        const elsewhere = await anna.holt('restore', join(albumOf(anna, 0), '1.jpg'), '--to', anna.path('x'))
+        assertSaid(elsewhere, EXIT.refused, 'kept-elsewhere', /(ben|carol) keeps it/)
+        assertSaid(await ben.holt('restore', file, '--at', '1s'), EXIT.notFound, 'nothing-kept', /was not replaced/)
+        assertSaid(await ben.holt('restore', join(rootOf(ben), 'never')), EXIT.notFound, 'nothing-kept')
 
-      rmSync(join(rootOf(ben), 'beside.jpg'))
-      await carol.mustHolt('restore', join(albumOf(carol, 1), '2.jpg'))
-      assert.match(await anna.mustHolt('restore', albumOf(anna, 0)), /: 2[12] paths came back/)
-      await until('it is as before', () => all.every((device) => digest(rootOf(device)) === before))
-    })
-  })
+        rmSync(join(rootOf(ben), 'beside.jpg'))
+        await carol.mustHolt('restore', join(albumOf(carol, 1), '2.jpg'))
+        assert.match(await anna.mustHolt('restore', albumOf(anna, 0)), /: 2[12] paths came back/)
+        await until('it is as before', () => all.every((device) => digest(rootOf(device)) === before))
+      })
+    },
+  )
 })
