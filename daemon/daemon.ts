@@ -177,7 +177,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     copies.touch()
     for (const device of after.removed.keys()) if (before.members.has(device)) opened.suspicions.forget(device)
     sync.engine.forget([...after.removed.keys()].filter((device) => before.members.has(device)))
-    if (after.hasUnknownKind !== before.hasUnknownKind || after.folders !== before.folders) sync.engine.groupChanged()
+    sync.engine.groupChanged()
     feed.onGroup(after, before)
   })
   const { clock, random } = deps

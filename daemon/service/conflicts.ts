@@ -12,11 +12,11 @@ import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueReader } from '../catalogue-port.ts'
 import { originalOf } from '../core/conflict.ts'
-import { best, resolve, undominated } from '../core/resolve.ts'
+import { best, undominated } from '../core/resolve.ts'
 import { ServiceError } from '../http/service.ts'
 import type { AbortOptions } from '../ports.ts'
+import { verdictAt } from '../sync/decide.ts'
 import type { Folder } from '../sync/folder.ts'
-import { resolverOf } from '../sync/folder.ts'
 import { wish } from '../sync/wish.ts'
 import { policyOf } from './folder-choices.ts'
 import { locate } from './located.ts'
@@ -137,7 +137,7 @@ function* undecidedPaths(
   for (let after: RelPath | null = null; ;) {
     const page: RelPath[] = tx.disputed(id, after, PAGE_PATHS)
     for (const path of page) {
-      if (!isUndecided(folder, tx, path)) continue
+      if (!isUndecided(folder, path)) continue
       count += 1
       if (count > limit) return
       yield path
@@ -147,10 +147,9 @@ function* undecidedPaths(
   }
 }
 
-function isUndecided(folder: Folder, tx: CatalogueReader, path: RelPath): boolean {
-  const own = tx.own(folder.id, path)?.entry
-  const others = tx.others(folder.id, path).map(({ entry }) => entry)
-  return resolve(own, others, resolverOf(folder), folder.policy()).reason === 'conflict-waits'
+/** Also while what a person chose waits for its bytes. */
+function isUndecided(folder: Folder, path: RelPath): boolean {
+  return folder.wishes.has(path) || verdictAt(folder, path).reason === 'conflict-waits'
 }
 
 // ---- Choosing.
@@ -172,11 +171,16 @@ export async function resolveConflict(
   if (folder === undefined || path === undefined || conflict === undefined)
     throw new ServiceError('no-conflict', `${named} is in no conflict.`)
   choose(parts, folder, conflict, keep)
-  const isDone = await waitUntil(parts, () => findConflict(parts, known, path) === undefined, {
-    ...o,
-    waitMs: RESOLVED_MS_MAX,
-  })
+  const isDone = await waitUntil(parts, () => isSettled(folder, conflict), { ...o, waitMs: RESOLVED_MS_MAX })
   return { folder: known.id, folderName: known.name, path: conflict.path, isDone }
+}
+
+/** Asked often: looks at the one path only. */
+function isSettled(folder: Folder, { kind, path: text }: Conflict): boolean {
+  const path = text as RelPath
+  if (kind === 'undecided') return !isUndecided(folder, path)
+  const entry = folder.deps.catalogue.read((tx) => tx.own(folder.id, path)?.entry)
+  return entry?.isConflictCopy !== true || entry.content.kind === 'deleted'
 }
 
 /** The conflict of a file or of its copy. @throws ServiceError `ambiguous-name` where a file has several copies */

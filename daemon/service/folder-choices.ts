@@ -78,7 +78,10 @@ function runningIn(
   const { mode } = held.settings
   if (!modes.includes(mode))
     throw new ServiceError('wrong-mode', `"${name}" is ${mode} on this device; this is for folders that are ${words}.`)
-  if (held.folder === undefined) throw new ServiceError('starting', `"${name}" is not open yet.`)
+  // What was not compared with the disk since the start would be taken for deleted here, or for local.
+  if (held.folder?.isScanned !== true) throw new ServiceError('starting', `"${name}" is still looked through.`)
+  if (held.folder.halt !== null)
+    throw new ServiceError('folder-halted', `"${name}" is halted; \`holt status\` says why. Nothing was changed.`)
   return { id, folder: held.folder }
 }
 

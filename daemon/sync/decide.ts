@@ -1,6 +1,7 @@
 /** Decide: a batch of dirty paths, what is known of each, and so the plan. Reads the catalogue; touches nothing. */
 
 import type { Entry } from '../../protocol/entry.ts'
+import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
@@ -40,7 +41,7 @@ export interface Decision {
 /** What a batch of dirty paths asks for. Pure over one reading of the catalogue. */
 export function decide(folder: Folder, batch: readonly DirtyPath[], landed: ReadonlySet<BlobHash>): Decision {
   return folder.deps.catalogue.read((tx) => {
-    const look: Look = { folder, tx, resolver: resolverOf(folder), ...remembered(folder, tx) }
+    const look = createLook(folder, tx)
     const verdicts = new Map<RelPath, Verdict>()
     for (const { path } of batch) verdicts.set(path, verdictOf(look, path))
     const settledVerdicts = structure(verdicts, surroundingsOf(look), look.resolver)
@@ -66,7 +67,7 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
 /** What is decided of one path, as the next pass would, and why. */
 export function verdictAt(folder: Folder, path: RelPath): Settled {
   return folder.deps.catalogue.read((tx) => {
-    const look: Look = { folder, tx, resolver: resolverOf(folder), ...remembered(folder, tx) }
+    const look = createLook(folder, tx)
     const alone = verdictOf(look, path)
     return structure(new Map([[path, alone]]), surroundingsOf(look), look.resolver).get(path) ?? alone
   })
@@ -77,8 +78,13 @@ interface Look {
   readonly folder: Folder
   readonly tx: CatalogueReader
   readonly resolver: Resolver
+  readonly policy: ConflictPolicy
   own(path: RelPath): OwnRow | undefined
   others(path: RelPath): readonly Entry[]
+}
+
+function createLook(folder: Folder, tx: CatalogueReader): Look {
+  return { folder, tx, resolver: resolverOf(folder), policy: folder.policy(), ...remembered(folder, tx) }
 }
 
 function remembered(folder: Folder, tx: CatalogueReader): Pick<Look, 'own' | 'others'> {
@@ -100,7 +106,7 @@ function remembered(folder: Folder, tx: CatalogueReader): Pick<Look, 'own' | 'ot
   }
 }
 
-function verdictOf({ folder, own, others, resolver }: Look, path: RelPath): Verdict {
+function verdictOf({ folder, own, others, resolver, policy }: Look, path: RelPath): Verdict {
   const ours = own(path)?.entry
   const theirs = others(path)
   const isDirectory = (ours ?? theirs[0])?.content.kind === 'directory'
@@ -110,7 +116,7 @@ function verdictOf({ folder, own, others, resolver }: Look, path: RelPath): Verd
   if (chosen !== undefined) return chosen
   switch (folder.mode) {
     case 'send-receive':
-      return resolve(ours, theirs, resolver, folder.policy())
+      return resolve(ours, theirs, resolver, policy)
     case 'send-only':
       return insist(ours, theirs, resolver)
     case 'receive-only':

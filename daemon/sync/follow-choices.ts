@@ -3,7 +3,8 @@
 import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { Vector } from '../../protocol/vector.ts'
-import { bumpedJoin, insist } from '../core/resolve.ts'
+import { bumpedJoin } from '../core/resolve.ts'
+import { verdictAt } from './decide.ts'
 import type { Folder } from './folder.ts'
 import { resolverOf } from './folder.ts'
 import { publishNow } from './folder-loops.ts'
@@ -16,20 +17,10 @@ const PAGE_PATHS = 1024
 export function* heldBack(folder: Folder): Iterable<RelPath> {
   for (let after: RelPath | null = null; ;) {
     const page: RelPath[] = folder.deps.catalogue.read((tx) => tx.disputed(folder.id, after, PAGE_PATHS))
-    for (const path of page) if (isHeldBack(folder, path)) yield path
+    for (const path of page) if (verdictAt(folder, path).reason === 'send-only') yield path
     if (page.length < PAGE_PATHS) return
     after = page.at(-1) ?? null
   }
-}
-
-function isHeldBack(folder: Folder, path: RelPath): boolean {
-  const { own, others } = folder.deps.catalogue.read((tx) => ({
-    own: tx.own(folder.id, path)?.entry,
-    others: tx.others(folder.id, path).map(({ entry }) => entry),
-  }))
-  const isDirectory = (own ?? others[0])?.content.kind === 'directory'
-  if (folder.rules.ignores(path, isDirectory)) return false
-  return insist(own, others, resolverOf(folder)).reason === 'send-only'
 }
 
 /** What this device has is what all shall have: its entries have seen all others. @returns how many paths it was said of. */

@@ -3,11 +3,9 @@
 import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import { KEEP_BOTH } from '../../protocol/folder-options.ts'
 import type { FolderMode } from '../../protocol/group.ts'
-import type { RelPath } from '../../protocol/path.ts'
-import { resolve } from '../../daemon/core/resolve.ts'
+import { verdictAt } from '../../daemon/sync/decide.ts'
 import { heldBack, override, revert } from '../../daemon/sync/follow-choices.ts'
 import type { Folder } from '../../daemon/sync/folder.ts'
-import { resolverOf } from '../../daemon/sync/folder.ts'
 import { entriesOf, wish } from '../../daemon/sync/wish.ts'
 import type { Memory } from './memory.ts'
 import { createMemory } from './memory.ts'
@@ -90,19 +88,11 @@ const PATHS_MAX = 1000
 
 function chooseContents(folder: Folder, random: SimRandom): void {
   for (const path of folder.deps.catalogue.read((tx) => tx.disputed(folder.id, null, PATHS_MAX))) {
-    if (folder.wishes.has(path) || !isUndecided(folder, path)) continue
+    if (verdictAt(folder, path).reason !== 'conflict-waits') continue
     const all = folder.deps.catalogue.read((tx) => entriesOf(tx, folder, path))
     const chosen = random.chance(0.3) ? 'both' : random.pick(all.filter(({ content }) => content.kind !== 'deleted'))
     wish(folder, path, chosen)
   }
-}
-
-function isUndecided(folder: Folder, path: RelPath): boolean {
-  const { own, others } = folder.deps.catalogue.read((tx) => ({
-    own: tx.own(folder.id, path)?.entry,
-    others: tx.others(folder.id, path).map(({ entry }) => entry),
-  }))
-  return resolve(own, others, resolverOf(folder), folder.policy()).reason === 'conflict-waits'
 }
 
 /** For people: what the devices do with the folder. */

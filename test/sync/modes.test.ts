@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { FolderMode } from '../../protocol/group.ts'
 import { override, revert } from '../../daemon/sync/follow-choices.ts'
 import type { Folder } from '../../daemon/sync/folder.ts'
+import { folderSettings } from '../../daemon/sync/settings.ts'
 import { ROOT } from '../sim/daemon.ts'
 import type { FolderBench, Place } from './folder-bench.ts'
 import { FOLDER, createFolderBench } from './folder-bench.ts'
@@ -178,6 +179,25 @@ describe('a device that only sends', () => {
     assert.equal(anna.read('new.txt'), undefined)
     assert.deepEqual(versionsOf(ben), ['changed by ben', 'made by ben'])
     assert.equal(override(folderOf(anna)), 0)
+  })
+
+  it('does not take for deleted what it leaves out', async () => {
+    await using bench = createFolderBench(12)
+    const [anna, ben] = await pairOf(bench, 'send-receive', 'send-receive')
+    const settings = { id: FOLDER, name: 'Photos', path: ROOT, mode: 'send-only' } as const
+    const change = anna.daemon.sync.engine.change(
+      folderSettings({ ...settings, selection: { include: [], exclude: ['/dir'] } }),
+    )
+    await bench.until('anna has no directory any more', () => anna.read('dir/in.txt') === undefined)
+    await change
+    ben.write('dir/in.txt', 'edited by ben')
+    ben.write('dir/more.txt', 'of ben')
+    ben.write('kept.txt', 'changed by ben')
+    await quiet(bench)
+    assert.equal(override(folderOf(anna)), 1, 'only what anna keeps')
+    await bench.until('that is as anna has it', () => ben.read('kept.txt') === 'first')
+    await quiet(bench)
+    assert.deepEqual([ben.read('dir/in.txt'), ben.read('dir/more.txt')], ['edited by ben', 'of ben'])
   })
 })
 
