@@ -50,6 +50,7 @@ import { PairingDesk } from './sync/pair-invite.ts'
 import { servePortChecks } from './sync/port-check.ts'
 import type { EngineEvent, OpenRoot } from './sync/engine-options.ts'
 import type { FolderSettings } from './sync/settings.ts'
+import { dialStatic } from './sync/static-dial.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
 import type { DaemonOptions } from './daemon-opening.ts'
 import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-opening.ts'
@@ -109,7 +110,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   stack.use(running.copies)
   const http = stack.use(await openHttp(o, running.parts, state))
   const stop = new AbortController()
-  const work = runAll(running, deps, { signal: stop.signal })
+  const work = runAll(running, deps, o.config.staticAddresses, { signal: stop.signal })
   stack.defer(async () => {
     stop.abort(new Error('the daemon stops'))
     await work.catch(() => undefined)
@@ -342,10 +343,16 @@ async function openRoot(
   return { tree, incoming: await openBlobStore({ directory: incomingDirectory(path), crypto: deps.crypto }) }
 }
 
+function isAnyMissing({ groupLog, transport }: Running['parts']): boolean {
+  const others = [...groupLog.state.members.keys()].filter((device) => device !== transport.self)
+  return others.some((device) => transport.addressOf(device) === undefined)
+}
+
 /** Runs until the signal aborts, or a part cannot go on. */
 async function runAll(
   { sync, keeper, parts }: Running,
   { clock, log }: { clock: Clock; log: Log },
+  staticAddresses: readonly string[],
   o: { signal: AbortSignal },
 ): Promise<void> {
   const redial = ({ transport }: { transport: PeerTransport }): void => transport.redial()
@@ -356,6 +363,7 @@ async function runAll(
   const loops = [
     sync.run(o),
     keeper.run(o),
+    dialStatic({ transport: parts.transport, clock, log, isAnyMissing: () => isAnyMissing(parts) }, staticAddresses, o),
     watchClocks(
       {
         ...{ transport: parts.transport, clock },
