@@ -50,6 +50,9 @@ export function parseBenchOptions(words: readonly string[], known: KnownNames): 
   if (programs === undefined) return wrong(unknownName('--only', only, 'program', known.programs))
   const sets = chosen(set, known.sets)
   if (sets === undefined) return wrong(unknownName('--set', set, 'data set', known.sets))
+  if (write && (quick || only !== undefined || set !== undefined)) {
+    return wrong('--write replaces the whole table, so it measures everything: leave out --quick, --only and --set.')
+  }
   return { kind: 'options', options: { quick, write, programs, sets, seed, runs } }
 }
 

@@ -11,6 +11,7 @@ import type {
   HashRequest,
   HashResult,
   Intent,
+  TreeChange,
   TreeOutcome,
   WatchHint,
 } from './ports.ts'
@@ -50,9 +51,11 @@ export interface ByteSource {
   readonly chunks: ChunkList | null
 }
 
-/** One change of an end, with what it expects to find; null: nothing may be there. What it replaces is kept as a version first. */
+/**
+ * One change of an end, with what it expects to find; null: nothing may be there. As a change of a root, but that the bytes were
+ * fetched before, and that the end itself names the versions that it keeps of what is replaced.
+ */
 export type EndChange =
-  /** The bytes were fetched before. */
   | {
       readonly kind: 'put'
       readonly path: RelPath
@@ -61,32 +64,10 @@ export type EndChange =
       readonly executable: boolean
       readonly expect: Fingerprint | null
     }
-  | {
-      readonly kind: 'symlink'
-      readonly path: RelPath
-      readonly target: string
-      readonly mtimeMs: number
-      readonly expect: Fingerprint | null
-    }
-  | { readonly kind: 'make-directory'; readonly path: RelPath }
-  /** Nothing may be at `path`. */
-  | {
-      readonly kind: 'rename'
-      readonly from: RelPath
-      readonly path: RelPath
-      readonly mtimeMs: number
-      readonly executable: boolean
-      readonly expect: Fingerprint
-    }
-  | {
-      readonly kind: 'touch'
-      readonly path: RelPath
-      readonly mtimeMs: number
-      readonly executable: boolean
-      readonly expect: Fingerprint
-    }
-  | { readonly kind: 'remove'; readonly path: RelPath; readonly expect: Fingerprint }
-  | { readonly kind: 'remove-directory'; readonly path: RelPath }
+  | Unnamed<Exclude<TreeChange, { kind: 'place' }>>
+
+/** Without the names of versions. */
+type Unnamed<Change> = Change extends unknown ? Omit<Change, 'keepAs' | 'noteAs'> : never
 
 /** Why a batch changes a path, and what was there, for the record of versions. */
 export interface ChangeLabel {

@@ -21,6 +21,16 @@ export type KeptContent =
   | { readonly kind: 'file'; readonly sizeBytes: number; readonly mtimeMs: number; readonly executable: boolean }
   | { readonly kind: 'symlink'; readonly target: string; readonly mtimeMs: number }
 
+/** What is put somewhere on this machine. */
+export type SavedContent =
+  | {
+      readonly kind: 'file'
+      readonly bytes: AsyncIterable<Uint8Array>
+      readonly mtimeMs: number
+      readonly executable: boolean
+    }
+  | { readonly kind: 'symlink'; readonly target: string }
+
 /** A line of `.holt/versions/log`. */
 export interface VersionRecord {
   readonly path: RelPath

@@ -1,5 +1,6 @@
 /** How much a test does: small counts for every run, full counts before a release. */
 
+import type { TestContext } from 'node:test'
 import { it } from 'node:test'
 
 export type Scale = 'small' | 'full'
@@ -20,6 +21,6 @@ export function parseScale(text: string | undefined): Scale {
 }
 
 /** An `it` for what takes long and is shown more quickly elsewhere: it runs before a release, and not each time. */
-export function itInFull(name: string, body: () => Promise<void>): void {
+export function itInFull(name: string, body: (t: TestContext) => Promise<void>): void {
   if (SCALE === 'full') it(name, body)
 }

@@ -1,19 +1,10 @@
 /** The copy of a catalogue that is made before another version of it, for whoever has to go back. */
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  statfsSync,
-} from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync, statfsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { CatalogueError } from './catalogue-error.ts'
+import { syncPath } from './sync-path.ts'
 
 /** What stays free beside the copy, in bytes: a migration writes, too. */
 const SPARE_BYTES = 16 * 1024 * 1024
@@ -35,9 +26,9 @@ export function copyForMigration(db: Database, file: string, version: number): v
   rmSync(temporary, { force: true })
   checkSpace(file, version)
   db.prepare('vacuum into ?').run(temporary)
-  syncFile(temporary)
+  syncPath(temporary)
   renameSync(temporary, copy)
-  syncFile(dirname(file))
+  syncPath(dirname(file))
 }
 
 function checkSpace(file: string, version: number): void {
@@ -60,15 +51,5 @@ function noSpace(why: string, neededBytes: number, file: string): CatalogueError
 export function removeCopies(file: string): void {
   for (const name of readdirSync(dirname(file))) {
     if (COPY.test(name) || COPY.test(name.replace(/\.new$/, ''))) rmSync(join(dirname(file), name), { force: true })
-  }
-}
-
-function syncFile(path: string): void {
-  if (process.platform === 'win32') return
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }

@@ -18,6 +18,7 @@ import {
 import { dirname } from 'node:path'
 import { hex } from '@scure/base'
 import type { Crypto } from '../../protocol/crypto.ts'
+import { syncPath } from './sync-path.ts'
 
 const PATTERN = /^holt-sum-1 ([0-9a-f]{64})\n$/
 const READ_BYTES = 1024 * 1024
@@ -54,14 +55,14 @@ export function writeSum(file: string, crypto: Crypto): void {
     closeSync(fd)
   }
   renameSync(temporary, sumFile(file))
-  syncDirectory(dirname(file))
+  syncPath(dirname(file))
 }
 
 /** From now on nobody vouches for the catalogue; durable before anything is written to it. */
 export function removeSum(file: string): void {
   if (!existsSync(sumFile(file))) return
   rmSync(sumFile(file), { force: true })
-  syncDirectory(dirname(file))
+  syncPath(dirname(file))
 }
 
 function sumOf(file: string, crypto: Crypto): string {
@@ -74,16 +75,6 @@ function sumOf(file: string, crypto: Crypto): string {
       if (read === 0) return hex.encode(hasher.digest())
       hasher.update(buffer.subarray(0, read))
     }
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function syncDirectory(path: string): void {
-  if (process.platform === 'win32') return
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
   } finally {
     closeSync(fd)
   }

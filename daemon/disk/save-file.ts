@@ -4,21 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { link, lstat, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { AbortOptions } from '../ports.ts'
+import type { SavedContent } from '../versions-port.ts'
 import { hasErrno, toTreeError } from './disk-error.ts'
 
 /** Given what the umask takes away. */
 const [FILE_MODE, EXECUTABLE_MODE] = [0o666, 0o777]
 /** Characters of the name that a temporary file shows. */
 const NAME_CHARACTERS = 40
-
-export type SavedContent =
-  | {
-      readonly kind: 'file'
-      readonly bytes: AsyncIterable<Uint8Array>
-      readonly mtimeMs: number
-      readonly executable: boolean
-    }
-  | { readonly kind: 'symlink'; readonly target: string }
 
 /** Makes the directories above it. @throws TreeError */
 export async function saveFile(

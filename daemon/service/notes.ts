@@ -7,6 +7,7 @@
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
 import type { Clock, Log, StateFiles } from '../ports.ts'
+import { KeptText } from './kept-text.ts'
 
 const FILE = 'notes'
 /** How often it is written that a folder is in sync. */
@@ -39,14 +40,14 @@ export class Notes implements AsyncDisposable {
   readonly wasClean: boolean
   /** What a newer Holt noted beside, as it is. */
   readonly #others: Readonly<Record<string, unknown>>
+  readonly #file: KeptText
   #isClean = false
-  #writing: Promise<void> | undefined
-  #isChanged = false
   /** When it was last written, on the monotonic clock. */
   #savedMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: NotesPorts, stored: string) {
     this.#ports = ports
+    this.#file = new KeptText({ ...ports, file: FILE, text: () => this.#text() })
     const { devices, folders, isClean, others } = parseNotes(stored)
     this.#others = others
     this.#devices = devices
@@ -128,7 +129,7 @@ export class Notes implements AsyncDisposable {
     for (const folder of [...this.#inSync]) this.setInSync(folder, false)
     this.#isClean = true
     this.#save()
-    await this.#writing
+    await this.#file[Symbol.asyncDispose]()
   }
 
   #deviceNote(device: DeviceId): DeviceNote {
@@ -145,30 +146,17 @@ export class Notes implements AsyncDisposable {
 
   /** A busy folder is in sync and out of it again all day: that is worth no write each time. */
   #saveSoon(): void {
-    this.#isChanged = true
     if (this.#ports.clock.monotonicMs() - this.#savedMs >= SAVE_EVERY_MS) this.#save()
   }
 
-  /** One write at a time, and one more for all that changed meanwhile. */
   #save(): void {
-    this.#isChanged = true
-    this.#writing ??= this.#write()
+    this.#file.save()
   }
 
-  async #write(): Promise<void> {
-    while (this.#isChanged) {
-      this.#isChanged = false
-      this.#savedMs = this.#ports.clock.monotonicMs()
-      const [devices, folders] = [[...this.#devices], [...this.#folders]]
-      const text = JSON.stringify({ ...this.#others, isClean: this.#isClean, devices, folders })
-      try {
-        await this.#ports.state.write(FILE, new TextEncoder().encode(text))
-      } catch (cause) {
-        this.#ports.log.event('notes.failed', { cause: String(cause) })
-      }
-    }
-    // In the same breath as the last look: what changes from now on begins another write.
-    this.#writing = undefined
+  #text(): string {
+    this.#savedMs = this.#ports.clock.monotonicMs()
+    const [devices, folders] = [[...this.#devices], [...this.#folders]]
+    return JSON.stringify({ ...this.#others, isClean: this.#isClean, devices, folders })
   }
 }
 

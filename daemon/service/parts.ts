@@ -13,6 +13,7 @@ import type { GroupKeeper } from '../sync/group-keeper.ts'
 import type { GroupLog } from '../sync/group-log.ts'
 import type { PairPorts } from '../sync/pair.ts'
 import type { PairingDesk } from '../sync/pair-invite.ts'
+import type { SavedContent } from '../versions-port.ts'
 import type { Notes } from './notes.ts'
 import type { Suspicions } from './suspicions.ts'
 import type { Troubles } from './troubles.ts'
@@ -41,16 +42,6 @@ export interface LocalFile {
   /** 64 hex digits. */
   readonly hash: string
 }
-
-/** What is put somewhere on this machine. */
-export type SavedContent =
-  | {
-      readonly kind: 'file'
-      readonly bytes: AsyncIterable<Uint8Array>
-      readonly mtimeMs: number
-      readonly executable: boolean
-    }
-  | { readonly kind: 'symlink'; readonly target: string }
 
 export interface Machine {
   inspect(path: string): Promise<PathFacts>

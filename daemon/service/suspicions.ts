@@ -6,6 +6,7 @@
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { parseDeviceId, parseFolderId } from '../../protocol/ids.ts'
 import type { Clock, Log, StateFiles } from '../ports.ts'
+import { KeptText } from './kept-text.ts'
 
 const FILE = 'suspicions'
 /** How long what was put right is still told. */
@@ -41,11 +42,11 @@ export interface SuspicionsPorts {
 export class Suspicions implements AsyncDisposable {
   readonly #ports: SuspicionsPorts
   readonly #known = new Map<string, Suspicion>()
-  #writing: Promise<void> | undefined
-  #isChanged = false
+  readonly #file: KeptText
 
   constructor(ports: SuspicionsPorts, stored: readonly Suspicion[]) {
     this.#ports = ports
+    this.#file = new KeptText({ ...ports, file: FILE, text: () => JSON.stringify([...this.#known.values()]) })
     for (const each of stored) this.#known.set(keyOf(each), each)
   }
 
@@ -80,39 +81,20 @@ export class Suspicions implements AsyncDisposable {
   /** The device left the group. */
   forget(device: DeviceId): void {
     for (const [key, each] of this.#known) if (each.device === device) this.#known.delete(key)
-    this.#save()
+    this.#file.save()
   }
 
   /** Resolves when all of it is on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing
+    await this.#file[Symbol.asyncDispose]()
   }
 
   #set(suspicion: Suspicion): void {
     this.#known.set(keyOf(suspicion), suspicion)
     const [oldest] = this.#known.keys()
     if (this.#known.size > KEPT_MAX && oldest !== undefined) this.#known.delete(oldest)
-    this.#save()
+    this.#file.save()
     this.#ports.onNews(suspicion)
-  }
-
-  #save(): void {
-    this.#isChanged = true
-    this.#writing ??= this.#write()
-  }
-
-  /** One write at a time, and one more for all that changed meanwhile. */
-  async #write(): Promise<void> {
-    while (this.#isChanged) {
-      this.#isChanged = false
-      const text = JSON.stringify([...this.#known.values()])
-      try {
-        await this.#ports.state.write(FILE, new TextEncoder().encode(text))
-      } catch (cause) {
-        this.#ports.log.event('suspicions.failed', { cause: String(cause) })
-      }
-    }
-    this.#writing = undefined
   }
 }
 

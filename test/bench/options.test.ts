@@ -23,10 +23,13 @@ describe('the options of the benchmark', () => {
   })
 
   it('choose one program, one data set, a seed and a number of runs', () => {
-    const { programs, sets, seed, runs, quick, write } = optionsOf(
-      '--only rsync --set big --seed 0 --runs 5 --quick --write',
-    )
-    assert.deepEqual([programs, sets, seed, runs, quick, write], [['rsync'], ['big'], 0, 5, true, true])
+    const { programs, sets, seed, runs, quick } = optionsOf('--only rsync --set big --seed 0 --runs 5 --quick')
+    assert.deepEqual([programs, sets, seed, runs, quick], [['rsync'], ['big'], 0, 5, true])
+    assert.ok(optionsOf('--write --runs 3').write)
+  })
+
+  it('are refused where a part of the table would replace all of it', () => {
+    for (const part of ['--quick', '--only rsync', '--set big']) assert.match(refusalOf(`--write ${part}`), /^--write /)
   })
 
   it('are refused where the number of runs is none, or has no middle', () => {

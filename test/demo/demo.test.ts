@@ -4,12 +4,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
+import { itInFull } from '../scale.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 
 describe('npm run demo', () => {
-  it('ends with two equal folders, shows their digests, and leaves nothing behind', async () => {
+  itInFull('ends with two equal folders, shows their digests, and leaves nothing behind', async () => {
     const demo = spawn(process.execPath, ['scripts/demo.ts'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()))

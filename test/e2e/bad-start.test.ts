@@ -6,40 +6,44 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { Device, digest, until } from './device.ts'
 import { same, share, untilInSync, withPair } from './pairs.ts'
 import { assertSaid } from './said.ts'
 
 describe('a daemon that cannot start as it is', () => {
-  it('is told of a first one on its home, of a home that others can read, and of a config that it cannot follow', async () => {
-    await using anna = new Device('anna')
-    await anna.start()
-    const { daemon } = await anna.status()
-    assertSaid(
-      await anna.holt('daemon'),
-      EXIT.refused,
-      'second-daemon',
-      RegExp(`process ${daemon.pid}\\b`),
-      /holt stop/,
-    )
-    assert.equal((await anna.status()).daemon.pid, daemon.pid)
-    await anna.stop()
+  itInFull(
+    'is told of a first one on its home, of a home that others can read, and of a config that it cannot follow',
+    async () => {
+      await using anna = new Device('anna')
+      await anna.start()
+      const { daemon } = await anna.status()
+      assertSaid(
+        await anna.holt('daemon'),
+        EXIT.refused,
+        'second-daemon',
+        RegExp(`process ${daemon.pid}\\b`),
+        /holt stop/,
+      )
+      assert.equal((await anna.status()).daemon.pid, daemon.pid)
+      await anna.stop()
 
-    chmodSync(anna.home, 0o755)
-    assertSaid(await anna.holt('start'), EXIT.refused, 'home-exposed', /chmod 700 /)
-    chmodSync(anna.home, 0o700)
+      chmodSync(anna.home, 0o755)
+      assertSaid(await anna.holt('start'), EXIT.refused, 'home-exposed', /chmod 700 /)
+      chmodSync(anna.home, 0o700)
 
-    const config = join(anna.home, 'config.toml')
-    const before = readFileSync(config)
-    writeFileSync(config, 'log-level = [[[')
-    assertSaid(await anna.holt('start'), EXIT.failed, 'config-corrupt', /config\.toml, line 1: /)
-    writeFileSync(config, 'log-levle = "info"\n')
-    assertSaid(await anna.holt('start'), EXIT.failed, 'config-unknown-key', /Did you mean "log-level"\?/)
-    writeFileSync(config, before)
-    await anna.start()
-    assert.equal((await anna.status()).daemon.device, daemon.device, 'it is still the same device')
-  })
+      const config = join(anna.home, 'config.toml')
+      const before = readFileSync(config)
+      writeFileSync(config, 'log-level = [[[')
+      assertSaid(await anna.holt('start'), EXIT.failed, 'config-corrupt', /config\.toml, line 1: /)
+      writeFileSync(config, 'log-levle = "info"\n')
+      assertSaid(await anna.holt('start'), EXIT.failed, 'config-unknown-key', /Did you mean "log-level"\?/)
+      writeFileSync(config, before)
+      await anna.start()
+      assert.equal((await anna.status()).daemon.device, daemon.device, 'it is still the same device')
+    },
+  )
 
   it('says which port is used by another program, and goes on with the next start', async () => {
     const taken = createServer().listen(0, '127.0.0.1').unref()
@@ -53,11 +57,11 @@ describe('a daemon that cannot start as it is', () => {
     assert.equal((await anna.holt('start')).status, EXIT.ok)
   })
 
-  for (const { what, intact } of [
-    { what: 'catalogue that is no database any more', intact: 100 },
-    { what: 'catalogue whose pages are damaged', intact: 4096 },
+  for (const { what, intact, test } of [
+    { what: 'catalogue that is no database any more', intact: 100, test: itInFull },
+    { what: 'catalogue whose pages are damaged', intact: 4096, test: it },
   ]) {
-    it(`because of a ${what} makes it anew and says so, loses nothing and transfers nothing again`, async () => {
+    test(`because of a ${what} makes it anew and says so, loses nothing and transfers nothing again`, async () => {
       await withPhotos(async (anna, ben) => {
         const isSame = (): boolean => digest(anna.path('Photos')) === digest(ben.path('Photos'))
         const before = statSync(ben.path('Photos/deep/a.jpg'), { bigint: true })

@@ -33,6 +33,8 @@ describe('a conflict', () => {
       const { here, there } = await share(anna, ben)
       await bothWrite(anna, ben, here, there)
       await until('both contents', () => same(here, there)() && namesIn(here).length === 2)
+      // Both make the copy; a choice that crosses the other's half of it asks again.
+      await untilInSync(anna, ben)
       const shown = await anna.holt('conflicts')
       assert.match(shown.stdout, /mine .* on anna, 7 B: note/)
       assert.match(shown.stdout, /theirs .* on ben, 7 B: note/)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { itInFull } from '../scale.ts'
 import Database from 'better-sqlite3'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { Device } from './device.ts'
@@ -32,7 +33,7 @@ function rot(device: Device, root: string, path: string): Buffer {
 }
 
 describe('a file that the disk has damaged', () => {
-  it('is listed by holt verify, and fetched again by holt verify --repair', async () => {
+  itInFull('is listed by holt verify, and fetched again by holt verify --repair', async () => {
     await withPair(async (anna, ben) => {
       const { here, there } = await share(anna, ben)
       writeFileSync(join(here, 'letter.txt'), 'Dear Ada, all is well')

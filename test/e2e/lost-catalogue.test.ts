@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
+import { itInFull } from '../scale.ts'
 import type { Device } from './device.ts'
 import { digest, until } from './device.ts'
 import { same, share, untilInSync, withPair } from './pairs.ts'
@@ -55,42 +56,48 @@ async function makeHistory(anna: Device, ben: Device, here: string, there: strin
 }
 
 describe('a catalogue that was deleted', () => {
-  it('costs nothing: members, folders, versions and conflicts stay, nothing is sent again, the deleted stays deleted', async () => {
-    await withPair(async (anna, ben) => {
-      const { here, there } = await share(anna, ben)
-      await makeHistory(anna, ben, here, there)
-      const before = await knownTo(ben)
-      const versions = readdirSync(join(there, '.holt/versions')).filter((name) => name !== 'log')
-      const log = readFileSync(join(there, '.holt/versions/log'), 'utf8')
-      assert.ok(versions.length > 0 && before.conflicts.includes('conflict-'), 'there is something to lose')
+  itInFull(
+    'costs nothing: members, folders, versions and conflicts stay, nothing is sent again, the deleted stays deleted',
+    async () => {
+      await withPair(async (anna, ben) => {
+        const { here, there } = await share(anna, ben)
+        await makeHistory(anna, ben, here, there)
+        const before = await knownTo(ben)
+        const versions = readdirSync(join(there, '.holt/versions')).filter((name) => name !== 'log')
+        const log = readFileSync(join(there, '.holt/versions/log'), 'utf8')
+        assert.ok(versions.length > 0 && before.conflicts.includes('conflict-'), 'there is something to lose')
 
-      const lostMs = Date.now()
-      await ben.stop()
-      for (const suffix of ['', '-wal', '-shm']) rmSync(join(ben.home, `catalogue.db${suffix}`), { force: true })
-      rmSync(join(here, 'deep/old.jpg'))
-      const looks = [looksOf(here), looksOf(there).filter((line) => !line.startsWith('deep/old.jpg'))]
-      await ben.start()
-      await until('the deletion arrives', () => !existsSync(join(there, 'deep/old.jpg')))
-      await untilInSync(ben, anna)
+        const lostMs = Date.now()
+        await ben.stop()
+        for (const suffix of ['', '-wal', '-shm']) rmSync(join(ben.home, `catalogue.db${suffix}`), { force: true })
+        rmSync(join(here, 'deep/old.jpg'))
+        const looks = [looksOf(here), looksOf(there).filter((line) => !line.startsWith('deep/old.jpg'))]
+        await ben.start()
+        await until('the deletion arrives', () => !existsSync(join(there, 'deep/old.jpg')))
+        await untilInSync(ben, anna)
 
-      assert.deepEqual([looksOf(here), looksOf(there)], looks, 'no file was written, on either side')
-      assert.ok(same(here, there)())
-      for (const device of [anna, ben]) {
-        const all = (await device.events()).filter(({ atMs }) => atMs >= lostMs)
-        assert.ok(!all.some(({ kind }) => kind === 'transfer.batch-start'), `${device.name} fetched or sent something`)
-      }
-      const after = await knownTo(ben)
-      assert.deepEqual([after.members, after.conflicts], [before.members, before.conflicts])
-      const withoutState = (line: string): string => line.replace(/ [\da-f]{64}$/, '')
-      assert.deepEqual(after.folders.map(withoutState), before.folders.map(withoutState))
-      const kept = readdirSync(join(there, '.holt/versions'))
-      assert.deepEqual(
-        versions.filter((name) => !kept.includes(name)),
-        [],
-        'every version is still there',
-      )
-      assert.equal(kept.length, versions.length + 2, 'and what was deleted meanwhile, beside the log')
-      assert.ok(readFileSync(join(there, '.holt/versions/log'), 'utf8').startsWith(log))
-    })
-  })
+        assert.deepEqual([looksOf(here), looksOf(there)], looks, 'no file was written, on either side')
+        assert.ok(same(here, there)())
+        for (const device of [anna, ben]) {
+          const all = (await device.events()).filter(({ atMs }) => atMs >= lostMs)
+          assert.ok(
+            !all.some(({ kind }) => kind === 'transfer.batch-start'),
+            `${device.name} fetched or sent something`,
+          )
+        }
+        const after = await knownTo(ben)
+        assert.deepEqual([after.members, after.conflicts], [before.members, before.conflicts])
+        const withoutState = (line: string): string => line.replace(/ [\da-f]{64}$/, '')
+        assert.deepEqual(after.folders.map(withoutState), before.folders.map(withoutState))
+        const kept = readdirSync(join(there, '.holt/versions'))
+        assert.deepEqual(
+          versions.filter((name) => !kept.includes(name)),
+          [],
+          'every version is still there',
+        )
+        assert.equal(kept.length, versions.length + 2, 'and what was deleted meanwhile, beside the log')
+        assert.ok(readFileSync(join(there, '.holt/versions/log'), 'utf8').startsWith(log))
+      })
+    },
+  )
 })

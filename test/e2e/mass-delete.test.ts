@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { Device } from './device.ts'
@@ -56,7 +56,7 @@ async function printedCommand(device: Device, decision: 'approve' | 'reject'): P
 const countIn = (root: string): number => readdirSync(root).filter((name) => name.endsWith('.jpg')).length
 
 describe('most of a folder deleted at once', () => {
-  it('halts and asks on every device, and goes through once it is approved on another', async () => {
+  itInFull('halts and asks on every device, and goes through once it is approved on another', async () => {
     await withAlbum(async (anna, ben, { here, there }) => {
       deleteFiles(there, 0, MOST)
       writeFileSync(join(there, 'new.txt'), 'written meanwhile')

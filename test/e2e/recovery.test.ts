@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { DeviceList } from '../../protocol/api/devices.ts'
@@ -57,63 +57,66 @@ async function refused(fresh: Device, words: string, disk: string): Promise<void
 }
 
 describe('the recovery words', () => {
-  it('restore membership from the disk of a dead device, and the folder goes on with nothing copied', async () => {
-    await using lost = new Device('lost')
-    await using ben = new Device('ben')
-    await using fresh = new Device('fresh')
-    await Promise.all([lost.start(), ben.start()])
-    await pair(lost, ben)
-    const { here, there } = await share(lost, ben)
-    mkdirSync(join(here, 'album'))
-    writeFileSync(join(here, 'album/one.jpg'), 'one')
-    writeFileSync(join(here, 'two.jpg'), 'two')
-    await until('both have all', () => same(here, there)() && digest(there).includes('two.jpg'))
-    await untilInSync(lost, ben)
-    const { id } = await lost.folder('Photos')
-    const group = (await lost.status()).group.id
+  itInFull(
+    'restore membership from the disk of a dead device, and the folder goes on with nothing copied',
+    async () => {
+      await using lost = new Device('lost')
+      await using ben = new Device('ben')
+      await using fresh = new Device('fresh')
+      await Promise.all([lost.start(), ben.start()])
+      await pair(lost, ben)
+      const { here, there } = await share(lost, ben)
+      mkdirSync(join(here, 'album'))
+      writeFileSync(join(here, 'album/one.jpg'), 'one')
+      writeFileSync(join(here, 'two.jpg'), 'two')
+      await until('both have all', () => same(here, there)() && digest(there).includes('two.jpg'))
+      await untilInSync(lost, ben)
+      const { id } = await lost.folder('Photos')
+      const group = (await lost.status()).group.id
 
-    const words = await writeDown(lost, ben)
-    await until('the copy of the log has both', () => existsSync(join(here, '.holt/group', group)))
-    await lost.kill()
-    await ben.kill()
-    const disk = fresh.path('old disk')
-    renameSync(here, disk)
-    const before = digest(disk)
-    await fresh.start()
+      const words = await writeDown(lost, ben)
+      await until('the copy of the log has both', () => existsSync(join(here, '.holt/group', group)))
+      await lost.kill()
+      await ben.kill()
+      const disk = fresh.path('old disk')
+      renameSync(here, disk)
+      const before = digest(disk)
+      await fresh.start()
 
-    await refused(fresh, words, disk)
-    assert.notEqual((await fresh.status()).group.id, group, 'nothing was changed yet')
-    const used = await fresh.holtWith(words.toUpperCase().replaceAll(' ', '\n'), 'recovery', 'use', disk, '--yes')
-    assert.equal(used.status, EXIT.ok, used.stderr)
-    assert.equal((await fresh.status()).group.id, group)
-    assert.deepEqual(await rolesOf(fresh), ['ben admin', 'fresh admin', 'lost admin'])
+      await refused(fresh, words, disk)
+      assert.notEqual((await fresh.status()).group.id, group, 'nothing was changed yet')
+      const used = await fresh.holtWith(words.toUpperCase().replaceAll(' ', '\n'), 'recovery', 'use', disk, '--yes')
+      assert.equal(used.status, EXIT.ok, used.stderr)
+      assert.equal((await fresh.status()).group.id, group)
+      assert.deepEqual(await rolesOf(fresh), ['ben admin', 'fresh admin', 'lost admin'])
 
-    await fresh.mustHolt('add', disk)
-    assert.equal((await fresh.folder('old disk').catch(() => fresh.folder('Photos'))).id, id)
-    await until('it has looked at all of it', async () => (await fresh.folder('Photos')).held.files === 2)
-    assert.equal(digest(disk), before, 'nothing was copied, nothing is a conflict')
+      await fresh.mustHolt('add', disk)
+      assert.equal((await fresh.folder('old disk').catch(() => fresh.folder('Photos'))).id, id)
+      await until('it has looked at all of it', async () => (await fresh.folder('Photos')).held.files === 2)
+      assert.equal(digest(disk), before, 'nothing was copied, nothing is a conflict')
 
-    assertSaid(
-      await fresh.holt('device', 'remove', 'lost', '--lost'),
-      EXIT.refused,
-      'senior-device',
-      /before/,
-      /--words/,
-    )
-    const removed = await fresh.holtWith(words, 'device', 'remove', 'lost', '--lost', '--words')
-    assert.equal(removed.status, EXIT.ok, removed.stderr)
-    assert.match(await fresh.mustHolt('devices'), /× lost +lost +\S+ \S+ +with the recovery words\n/)
+      assertSaid(
+        await fresh.holt('device', 'remove', 'lost', '--lost'),
+        EXIT.refused,
+        'senior-device',
+        /before/,
+        /--words/,
+      )
+      const removed = await fresh.holtWith(words, 'device', 'remove', 'lost', '--lost', '--words')
+      assert.equal(removed.status, EXIT.ok, removed.stderr)
+      assert.match(await fresh.mustHolt('devices'), /× lost +lost +\S+ \S+ +with the recovery words\n/)
 
-    await ben.start()
-    const showing = ben.begin('pair')
-    const dialled = ['pair', '--address', await ben.address(), await firstLine(showing)]
-    assertSaid(await fresh.holt(...dialled), EXIT.refused, 'already-paired', /ben is in this group already/)
-    showing.kill()
-    await until(
-      'ben, who comes back, takes the newcomer in',
-      async () => (await rolesOf(ben)).join() === 'ben admin,fresh admin',
-    )
-  })
+      await ben.start()
+      const showing = ben.begin('pair')
+      const dialled = ['pair', '--address', await ben.address(), await firstLine(showing)]
+      assertSaid(await fresh.holt(...dialled), EXIT.refused, 'already-paired', /ben is in this group already/)
+      showing.kill()
+      await until(
+        'ben, who comes back, takes the newcomer in',
+        async () => (await rolesOf(ben)).join() === 'ben admin,fresh admin',
+      )
+    },
+  )
 })
 
 describe('a member', () => {

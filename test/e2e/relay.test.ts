@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { PAIR } from '../../protocol/protocols.ts'
@@ -36,22 +37,25 @@ async function openRelay(target: string): Promise<{ node: Libp2pPeerTransport; f
 }
 
 describe('somebody in the middle of a pairing, on the real network', () => {
-  it('relays all of it between two devices, pairs with neither, and does not keep them from pairing', async () => {
-    await using anna = new Device('anna')
-    await using ben = new Device('ben')
-    await Promise.all([anna.start(), ben.start()])
-    const showing = anna.begin('pair')
-    const ended = once(showing, 'close')
-    const code = await firstLine(showing)
-    const { node, frames } = await openRelay(await anna.address())
-    await using _node = node
-    const relayed = await ben.holt('pair', '--address', `127.0.0.1:${node.port}`, code)
-    assertSaid(relayed, EXIT.refused, 'wrong-code', /shows another code, or somebody stands in between/)
-    assert.ok(frames() >= 5, 'hello, share and proof went through the middle')
-    for (const device of [anna, ben]) assert.equal((await device.status()).devices.length, 1)
-    assert.equal(showing.exitCode, null, 'the code is shown still')
-    await ben.mustHolt('pair', '--address', await anna.address(), code)
-    await ended
-    assert.equal(showing.exitCode, EXIT.ok)
-  })
+  itInFull(
+    'relays all of it between two devices, pairs with neither, and does not keep them from pairing',
+    async () => {
+      await using anna = new Device('anna')
+      await using ben = new Device('ben')
+      await Promise.all([anna.start(), ben.start()])
+      const showing = anna.begin('pair')
+      const ended = once(showing, 'close')
+      const code = await firstLine(showing)
+      const { node, frames } = await openRelay(await anna.address())
+      await using _node = node
+      const relayed = await ben.holt('pair', '--address', `127.0.0.1:${node.port}`, code)
+      assertSaid(relayed, EXIT.refused, 'wrong-code', /shows another code, or somebody stands in between/)
+      assert.ok(frames() >= 5, 'hello, share and proof went through the middle')
+      for (const device of [anna, ben]) assert.equal((await device.status()).devices.length, 1)
+      assert.equal(showing.exitCode, null, 'the code is shown still')
+      await ben.mustHolt('pair', '--address', await anna.address(), code)
+      await ended
+      assert.equal(showing.exitCode, EXIT.ok)
+    },
+  )
 })

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { until } from './device.ts'
 import { same, share, untilInSync, withPair } from './pairs.ts'
 
 describe('a device that keeps a part of a folder', () => {
-  it('frees its disk of the rest, is in sync all the same, and says how much it leaves out', async () => {
+  itInFull('frees its disk of the rest, is in sync all the same, and says how much it leaves out', async () => {
     await withPair(async (anna, ben) => {
       mkdirSync(anna.path('Photos/raw'), { recursive: true })
       for (const name of ['1', '2', '3']) writeFileSync(anna.path(`Photos/raw/${name}.dng`), `raw ${name}`)

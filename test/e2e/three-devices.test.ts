@@ -5,7 +5,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { itInFull, scaled } from '../scale.ts'
 import { Device, digest, pair, until } from './device.ts'
 
@@ -62,7 +62,7 @@ function namesOf({ name }: Device): string[] {
 }
 
 describe('three devices, of which the third has met only the second', () => {
-  it('end the same, with everything, whichever of them is killed at any moment', async (t) => {
+  itInFull('end the same, with everything, whichever of them is killed at any moment', async (t) => {
     await withThree(async ({ anna, ben, carol }) => {
       const all = [anna, ben, carol] as const
       for (let round = 0; round < ROUNDS; round += 1) {

@@ -50,6 +50,19 @@ function choose({ daemon }: Place, keep: 'mine' | 'theirs' | 'both'): void {
   assert.ok(own !== undefined && theirs !== undefined)
   wish(folder, path, { mine: own, theirs, both: 'both' as const }[keep])
 }
+
+/** A person at a device says that a conflict copy is to be the file, and there is to be no copy. */
+function takeCopy(place: Place, path: string): void {
+  const folder = place.daemon.sync.engine.folder(FOLDER)
+  const name = Object.keys(filesOf(place)).find((each) => each !== path)
+  assert.ok(folder !== undefined && name !== undefined)
+  const [original, copy] = [parseRelPath(path), parseRelPath(name)]
+  const row = place.daemon.catalogue.read((tx) => tx.own(FOLDER, copy))
+  assert.ok(row !== undefined)
+  wish(folder, original, { ...row.entry, path: original, isConflictCopy: false })
+  wish(folder, copy, { ...row.entry, content: { kind: 'deleted' }, isConflictCopy: false })
+}
+
 const versionsOf = (place: Place): string[] => Object.values(filesOf(place, '/.holt/versions')).sort()
 
 describe('contents that were written without knowing of each other', () => {
@@ -111,6 +124,42 @@ describe('contents that were written without knowing of each other', () => {
     bench.world.network.heal(anna.device.id, ben.device.id)
     await bench.world.runFor(60_000)
     assert.deepEqual([filesOf(anna), filesOf(ben)], [{ 'plan.txt': 'by anna' }, { 'plan.txt': 'later, by ben' }])
+  })
+
+  it('have the name that a person chose, also where that crosses what other devices made of the same conflict', async () => {
+    await using bench = createFolderBench(8)
+    const [anna, ben, carrier, courier] = ['anna', 'ben', 'carrier', 'courier'].map((name) => bench.place(name))
+    assert.ok(anna && ben && carrier && courier)
+    const all = [anna, ben, carrier, courier]
+    /** Only these two hear each other. */
+    const join = async (...pair: readonly Place[]): Promise<void> => {
+      const { network } = bench.world
+      for (const [at, a] of all.entries())
+        for (const b of all.slice(at + 1)) {
+          if (pair.includes(a) && pair.includes(b)) network.heal(a.device.id, b.device.id)
+          else network.cut(a.device.id, b.device.id)
+        }
+      await bench.world.runFor(60_000)
+    }
+    anna.write('plan.txt', 'before')
+    await bench.until('all have it', () => all.every((place) => place.read('plan.txt') === 'before'))
+    await join()
+    anna.write('plan.txt', 'by anna')
+    await bench.world.runFor(60_000)
+    ben.write('plan.txt', 'by ben')
+    await join(anna, carrier)
+    await join(ben, courier)
+    // Both pairs settle the same conflict, and know nothing of each other's half.
+    await join(anna, courier)
+    await join(ben, carrier)
+    assert.deepEqual([filesOf(anna), anna.read('plan.txt')], [filesOf(ben), 'by ben'])
+    takeCopy(anna, 'plan.txt')
+    await bench.world.runFor(60_000)
+    assert.deepEqual(filesOf(anna), { 'plan.txt': 'by anna' })
+    await join(...all)
+    await bench.until('all have what was chosen', () => all.every((place) => place.read('plan.txt') === 'by anna'))
+    await bench.world.runFor(60_000)
+    for (const place of all) assert.deepEqual(filesOf(place), filesOf(anna))
   })
 
   it('become copies once the policy is to keep both again', async () => {

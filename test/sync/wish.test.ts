@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Entry } from '../../protocol/entry.ts'
+import type { Vector } from '../../protocol/vector.ts'
 import { wish, wished } from '../../daemon/sync/wish.ts'
 import { resolverOf } from '../../daemon/sync/folder.ts'
 import { FOLDER, createFolderBench } from './folder-bench.ts'
@@ -20,7 +21,10 @@ describe('a choice', () => {
     const { entry } = own
     wish(folder, entry.path, entry)
     assert.equal(wished(folder, entry.path, entry, [], resolverOf(folder))?.reason, 'chosen')
-    const unseen: Entry = { ...entry, version: [[bench.member('ben').id, 7]] }
+    const version: Vector = [[bench.member('ben').id, 7]]
+    const sameBytes: Entry = { ...entry, version }
+    assert.equal(wished(folder, entry.path, entry, [sameBytes], resolverOf(folder))?.reason, 'chosen')
+    const unseen: Entry = { ...entry, version, content: { kind: 'deleted' } }
     assert.equal(wished(folder, entry.path, entry, [unseen], resolverOf(folder)), undefined)
     assert.equal(wished(folder, entry.path, entry, [], resolverOf(folder)), undefined, 'it is gone for good')
   })
