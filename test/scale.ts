@@ -1,6 +1,6 @@
 /** How much a test does: small counts for every run, full counts before a release. */
 
-import type { TestContext } from 'node:test'
+import type { TestContext, TestOptions } from 'node:test'
 import { it } from 'node:test'
 
 export type Scale = 'small' | 'full'
@@ -20,7 +20,10 @@ export function parseScale(text: string | undefined): Scale {
   throw new Error(`HOLT_TEST_SCALE is "${text}"; it is small or full`)
 }
 
-/** An `it` for what takes long and is shown more quickly elsewhere: it runs before a release, and not each time. */
-export function itInFull(name: string, body: (t: TestContext) => Promise<void>): void {
-  if (SCALE === 'full') it(name, body)
+/**
+ * An `it` for what takes long and is shown more quickly elsewhere: it runs before a release, and not each time. Also where
+ * `HOLT_TEST_SLOW` is set: for whoever looks at one of them.
+ */
+export function itInFull(name: string, body: (t: TestContext) => Promise<void>, o: TestOptions = {}): void {
+  if (SCALE === 'full' || Boolean(process.env['HOLT_TEST_SLOW'])) it(name, o, body)
 }

@@ -24,7 +24,7 @@ async function mustEndWell(seeds: readonly number[]): Promise<void> {
 
 describe('simulated daemons', () => {
   it('end equal and quiet, and nothing is lost or comes back, whatever happened to them', async () => {
-    const seeds = scaled({ small: 80, full: 5000 })
+    const seeds = scaled({ small: 60, full: 5000 })
     await mustEndWell(seedsFrom(1, seeds))
     recordFigure('simulation', { seeds, 'ended well': seeds })
   })

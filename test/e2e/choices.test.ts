@@ -28,7 +28,7 @@ async function bothWrite(anna: Device, ben: Device, here: string, there: string)
 }
 
 describe('a conflict', () => {
-  it('shows both contents, and what is chosen on one device is chosen on all', async () => {
+  itInFull('shows both contents, and what is chosen on one device is chosen on all', async () => {
     await withPair(async (anna, ben) => {
       const { here, there } = await share(anna, ben)
       await bothWrite(anna, ben, here, there)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { itInFull } from '../scale.ts'
 import Database from 'better-sqlite3'
 import { EXIT } from '../../protocol/api/constants.ts'
@@ -75,45 +75,48 @@ describe('a file that the disk has damaged', () => {
 })
 
 describe('a folder that has lost its .holt', () => {
-  it('halts and names the command that takes it on; then all is as it was, and nothing is transferred', async () => {
-    await withPair(async (anna, ben) => {
-      const { here, there } = await share(anna, ben)
-      mkdirSync(join(here, 'deep'))
-      writeFileSync(join(here, 'deep/photo.jpg'), Buffer.alloc(1_500_000, 'photo'))
-      writeFileSync(join(here, 'note.txt'), 'first')
-      writeFileSync(join(here, 'old.txt'), 'old')
-      await until('the first sync', () => same(here, there)() && digest(there).includes('note.txt'))
-      await untilInSync(anna, ben)
-      await ben.stop()
-      rmSync(join(there, '.holt'), { recursive: true })
-      rmSync(join(there, 'old.txt'))
-      writeFileSync(join(there, 'note.txt'), 'second')
-      await ben.start()
-      await until('it halts', async () => (await ben.folder('Photos')).state.kind === 'halted')
-      const said = (await ben.holt('folders', 'Photos')).stdout
-      assert.match(said, /holt folder move "Photos" ".*Photos" --adopt/)
-      assertSaid(await ben.holt('folder', 'move', 'Photos', there), EXIT.refused, 'root-unmarked', /--adopt/)
-      const empty = ben.path('Empty')
-      mkdirSync(empty)
-      assertSaid(
-        await ben.holt('folder', 'move', 'Photos', empty, '--adopt'),
-        EXIT.refused,
-        'root-unmarked',
-        /is empty/,
-      )
-      assert.ok(!existsSync(join(empty, '.holt')))
+  itInFull(
+    'halts and names the command that takes it on; then all is as it was, and nothing is transferred',
+    async () => {
+      await withPair(async (anna, ben) => {
+        const { here, there } = await share(anna, ben)
+        mkdirSync(join(here, 'deep'))
+        writeFileSync(join(here, 'deep/photo.jpg'), Buffer.alloc(1_500_000, 'photo'))
+        writeFileSync(join(here, 'note.txt'), 'first')
+        writeFileSync(join(here, 'old.txt'), 'old')
+        await until('the first sync', () => same(here, there)() && digest(there).includes('note.txt'))
+        await untilInSync(anna, ben)
+        await ben.stop()
+        rmSync(join(there, '.holt'), { recursive: true })
+        rmSync(join(there, 'old.txt'))
+        writeFileSync(join(there, 'note.txt'), 'second')
+        await ben.start()
+        await until('it halts', async () => (await ben.folder('Photos')).state.kind === 'halted')
+        const said = (await ben.holt('folders', 'Photos')).stdout
+        assert.match(said, /holt folder move "Photos" ".*Photos" --adopt/)
+        assertSaid(await ben.holt('folder', 'move', 'Photos', there), EXIT.refused, 'root-unmarked', /--adopt/)
+        const empty = ben.path('Empty')
+        mkdirSync(empty)
+        assertSaid(
+          await ben.holt('folder', 'move', 'Photos', empty, '--adopt'),
+          EXIT.refused,
+          'root-unmarked',
+          /is empty/,
+        )
+        assert.ok(!existsSync(join(empty, '.holt')))
 
-      await ben.mustHolt('folder', 'move', 'Photos', there, '--adopt')
-      await until('the edit arrives', () => readFileSync(join(here, 'note.txt'), 'utf8') === 'second')
-      await until('and the deletion', () => !existsSync(join(here, 'old.txt')))
-      await untilInSync(anna, ben)
-      assert.ok(same(here, there)())
-      assert.ok(!digest(here).includes('.conflict-'))
-      const fetched = (await ben.events()).filter(({ kind }) => kind === 'transfer.file-start')
-      assert.deepEqual(
-        fetched.filter((event) => 'direction' in event && event.direction === 'down'),
-        [],
-      )
-    })
-  })
+        await ben.mustHolt('folder', 'move', 'Photos', there, '--adopt')
+        await until('the edit arrives', () => readFileSync(join(here, 'note.txt'), 'utf8') === 'second')
+        await until('and the deletion', () => !existsSync(join(here, 'old.txt')))
+        await untilInSync(anna, ben)
+        assert.ok(same(here, there)())
+        assert.ok(!digest(here).includes('.conflict-'))
+        const fetched = (await ben.events()).filter(({ kind }) => kind === 'transfer.file-start')
+        assert.deepEqual(
+          fetched.filter((event) => 'direction' in event && event.direction === 'down'),
+          [],
+        )
+      })
+    },
+  )
 })

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
+import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import { Device, digest, pair, until } from './device.ts'
 import { asSeenBy, ownDiskPrefix, ownDiskSkipReason } from './own-disk.ts'
@@ -12,9 +13,8 @@ import { assertSaid } from './said.ts'
 const MEBIBYTE = 2 ** 20
 
 describe('a full disk', () => {
-  it(
+  itInFull(
     'lets its folder wait and says so, while another goes on; with room it goes on by itself',
-    { skip: ownDiskSkipReason() },
     async () => {
       await using anna = new Device('anna')
       await using ben = new Device('ben', { prefix: (device) => ownDiskPrefix(device.path('disk'), 8) })
@@ -47,5 +47,6 @@ describe('a full disk', () => {
       await until('it goes on by itself', () => digest(there) === digest(anna.path('Small')))
       await until('it says so', async () => (await state()).kind === 'in-sync')
     },
+    { skip: ownDiskSkipReason() },
   )
 })

@@ -64,7 +64,7 @@ describe('two devices on one machine', () => {
     })
   })
 
-  it('lose nothing and end the same when either daemon is killed at any moment', async () => {
+  itInFull('lose nothing and end the same when either daemon is killed at any moment', async () => {
     await withPair(async (anna, ben) => {
       const { here, there } = await share(anna, ben)
       for (let round = 0; round < 4; round += 1) {
