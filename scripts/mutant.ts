@@ -96,6 +96,7 @@ async function run(cwd: string, command: string, args: readonly string[], timeou
     NODE_TEST_CONTEXT: undefined,
     HOLT_TEST_SCALE: 'small',
     HOLT_TEST_SLOW: '1',
+    NODE_COMPILE_CACHE: join(cwd, '.tmp/compile-cache'),
     GIT_CEILING_DIRECTORIES: tmpdir(),
   }
   // A group of its own, so that what the test has started dies with it.

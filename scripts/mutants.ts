@@ -1,9 +1,10 @@
 /**
  * Breaks Holt on purpose: each patch below `test/mutants` is applied to a scratch copy, and the test that it names must go
- * red there and be green without it. `npm run mutants [NAME…]`. `test/mutants/README.md` says how to write one.
+ * red there and be green without it. Each processor has a copy of its own. `npm run mutants [NAME…]`. `test/mutants/README.md` says how to write one.
  */
 
 import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { applyPatch, makeScratch, readMutant, runTest } from './mutant.ts'
 import type { Mutant, Scratch } from './mutant.ts'
@@ -43,16 +44,20 @@ async function judgeBroken(scratch: Scratch, mutant: Mutant): Promise<Verdict> {
 async function main(wanted: readonly string[]): Promise<void> {
   const all = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.patch')).map((file) => file.slice(0, -6))
   const names = (wanted.length > 0 ? wanted : all).toSorted()
-  const root = resolve('.')
-  await using scratch = await makeScratch(root)
+  const waiting = names.values()
   let missed = 0
-  for (const name of names) {
-    const verdict = await judge(scratch, name)
-    if (!verdict.isNoticed) missed += 1
-    process.stdout.write(
-      `${verdict.isNoticed ? '✔ noticed' : '✖ MISSED '}  ${verdict.name.padEnd(40)}  ${verdict.text}\n`,
-    )
+  const judgeSome = async (): Promise<void> => {
+    await using scratch = await makeScratch(resolve('.'))
+    // All take from the one list, so none is idle before all are judged.
+    for (const name of waiting) {
+      const verdict = await judge(scratch, name)
+      if (!verdict.isNoticed) missed += 1
+      process.stdout.write(
+        `${verdict.isNoticed ? '✔ noticed' : '✖ MISSED '}  ${verdict.name.padEnd(40)}  ${verdict.text}\n`,
+      )
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), names.length) }, judgeSome))
   process.stdout.write(`${names.length - missed} of ${names.length} mutants noticed (${join(DIRECTORY, '*.patch')})\n`)
   if (missed > 0 || names.length === 0) process.exitCode = 1
 }

@@ -156,15 +156,15 @@ function* liveBelow(folder: Folder, tx: CatalogueReader, directory: RelPath): It
 /** Our own entry stands; but where its content should be on the disk and is not, it is to be fetched again. */
 function pending({ folder, tx, own }: Look, path: RelPath, targets: Target[]): RelPath[] {
   const row = own(path)
+  if (row === undefined || isLeftOut(folder, path, row.entry.content.kind === 'directory')) return [path]
   // What was only here, or what an archive kept, is to go.
-  if (row?.local?.isUnwanted === true) {
+  if (row.local?.isUnwanted === true) {
     targets.push({ entry: row.entry, own: row, reason: 'reverted', copies: [] })
     return []
   }
   const isDamaged = damageAt(folder, tx, path)?.isToRepair === true
-  const isAbsent = row?.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
-  if (row === undefined || (!isAbsent && !isDamaged)) return [path]
-  if (isLeftOut(folder, path, row.entry.content.kind === 'directory')) return [path]
+  const isAbsent = row.fingerprint === null && row.entry.isHeld && row.entry.content.kind !== 'deleted'
+  if (!isAbsent && !isDamaged) return [path]
   targets.push({ entry: row.entry, own: row, reason: isDamaged ? 'damaged' : 'up-to-date', copies: [] })
   return []
 }

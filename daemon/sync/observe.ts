@@ -176,8 +176,7 @@ function recordSeen(pass: Pass, comparison: Comparison): void {
   transact(pass, (tx) => {
     for (const disk of changed) {
       if (isLinkAway(pass.folder, disk)) continue
-      const isSuspect = disk.kind === 'directory' && tx.own(pass.folder.id, disk.path)?.entry.content.kind === 'deleted'
-      if (isSuspect) pass.suspects.set(disk.path, disk)
+      if (isSuspect(disk, tx.own(pass.folder.id, disk.path))) pass.suspects.set(disk.path, disk)
       else record(pass, tx, { ...disk, content: contentOf(disk) })
     }
     for (const row of withdrawn) {
@@ -185,6 +184,11 @@ function recordSeen(pass: Pass, comparison: Comparison): void {
       else withdraw(pass, tx, row)
     }
   })
+}
+
+/** A directory that others deleted: it may be here only for what is ignored in it. */
+function isSuspect(disk: SeenWithoutHash, own: OwnRow | undefined): boolean {
+  return disk.kind === 'directory' && own?.entry.content.kind === 'deleted' && own.local === undefined
 }
 
 function holdsSomething(pass: Pass, { toHash, changed }: Comparison): boolean {

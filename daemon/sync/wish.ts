@@ -54,9 +54,10 @@ export function wished(
   return { kind: 'settle', entry, losers: [], reason: 'chosen' }
 }
 
+/** Another content, or what somebody said who knew all that the person knew. */
 function isNews({ seen, contents }: Wish, { content, version }: Entry): boolean {
   const order = compareVectors(version, seen)
-  return order !== 'before' && order !== 'equal' && !contents.has(contentKey(content))
+  return order === 'after' || (order === 'concurrent' && !contents.has(contentKey(content)))
 }
 
 function allSeen(entries: readonly Entry[]): Vector {

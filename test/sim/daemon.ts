@@ -12,6 +12,8 @@ import type { ConflictPolicy } from '../../protocol/folder-options.ts'
 import type { FolderMode } from '../../protocol/group.ts'
 import { KEEP_BOTH } from '../../protocol/folder-options.ts'
 import { folderSettings } from '../../daemon/sync/settings.ts'
+import { presentOf } from '../../daemon/core/local.ts'
+import type { RelPath } from '../../protocol/path.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
@@ -53,6 +55,12 @@ export class SimCatalogue {
   #reopen({ signer, crypto }: SimPorts): SqliteCatalogue {
     const file = this.#durable ?? template
     return openCatalogue({ file, self: signer.device, crypto, mustCheck: this.#durable !== undefined })
+  }
+
+  /** Whether it knows that there is a file, also while no daemon runs; not after it was lost. */
+  knowsFile(folder: FolderId, path: RelPath): boolean {
+    const row = this.#db?.read((tx) => tx.own(folder, path))
+    return presentOf(row)?.content.kind === 'file'
   }
 
   /** A power cut takes what was not durable. */

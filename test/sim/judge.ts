@@ -3,7 +3,7 @@
 import { createIgnoreRules, parseIgnoreFile } from '../../daemon/core/ignore.ts'
 import type { IgnoreRules } from '../../daemon/core/ignore.ts'
 import { ROOT as TOP, ancestorsOf, parseRelPath } from '../../protocol/path.ts'
-import type { FolderId } from '../../protocol/ids.ts'
+import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { SimDaemon } from './daemon.ts'
 import { ROOT } from './daemon.ts'
 import type { Found } from './hands.ts'
@@ -53,13 +53,16 @@ export function shape(device: SimDevice, hidden: ReadonlySet<string> = new Set()
     .join('\n')
 }
 
-/** In sync and at rest: the same digests, the same files, nothing left to do. */
+/** In sync and at rest: the same digests, the same files, nothing left to do that anybody could. */
 export function isEqual(daemons: readonly SimDaemon[], folder: FolderId): boolean {
+  const isSomewhere = (hash: BlobHash): boolean =>
+    daemons.some(({ catalogue }) => catalogue.read((tx) => tx.ownByHash(hash, 1)).length > 0)
   const digests = daemons.map(({ catalogue, sync }) => {
     const held = sync.engine.folder(folder)
     if (held?.isScanned !== true || held.halt !== null) return undefined
     return catalogue.read((tx) => {
-      const isOpen = tx.dirtyCount(folder) > 0 || tx.waitingCount(folder) > 0 || tx.unpublished(folder, 1).length > 0
+      const isWaiting = tx.waiting(folder, tx.waitingCount(folder)).some(({ hash }) => isSomewhere(hash))
+      const isOpen = tx.dirtyCount(folder) > 0 || isWaiting || tx.unpublished(folder, 1).length > 0
       return isOpen ? undefined : Buffer.from(tx.totals(folder).digest).toString('hex')
     })
   })

@@ -14,6 +14,8 @@ export interface LinkSpeed {
   readonly windowBytes: number
   /** How likely a frame breaks the connection in its middle. */
   readonly resetChance: number
+  /** Frames of different streams overtake each other. */
+  readonly overtakes: boolean
 }
 
 /** Of one unordered pair of devices. */
@@ -45,8 +47,9 @@ interface Packet {
   readonly deliver: () => void
 }
 
-/** Frames of one direction keep their order, also those of different streams. */
+/** Frames of one direction keep their order, also those of different streams unless these overtake each other. */
 interface Direction {
+  readonly from: Endpoint
   busyUntilUs: number
   lastArrivalUs: number
   /** On their way; whatever arrives, it is the first of these. */
@@ -64,7 +67,7 @@ export class Connection {
   readonly #scheduler: Scheduler
   readonly #random: SimRandom
   readonly #reset: (connection: Connection) => void
-  readonly #directions = new Map<Endpoint, Direction>()
+  readonly #directions = new Map<Endpoint | SimStream, Direction>()
 
   constructor(o: {
     link: Link
@@ -78,7 +81,6 @@ export class Connection {
     this.#scheduler = o.scheduler
     this.#random = o.random
     this.#reset = o.reset
-    for (const end of o.ends) this.#directions.set(end, { busyUntilUs: 0, lastArrivalUs: 0, packets: [], heldCount: 0 })
   }
 
   other(end: Endpoint): Endpoint {
@@ -91,8 +93,8 @@ export class Connection {
   }
 
   /** Delivers at the other side in its turn, unless that side has lost the connection by then. */
-  send(from: Endpoint, bytes: number, deliver: () => void): void {
-    const direction = this.#direction(from)
+  send(from: Endpoint, bytes: number, deliver: () => void, stream?: SimStream): void {
+    const direction = this.#directionOf(from, stream)
     const nowUs = this.#scheduler.nowUs()
     direction.busyUntilUs = Math.max(nowUs, direction.busyUntilUs) + (bytes / this.link.speed.bytesPerSecond) * 1e6
     direction.packets.push({ bytes, deliver })
@@ -101,7 +103,8 @@ export class Connection {
 
   /** What was held back by a cut goes on its way. */
   resend(): void {
-    for (const [from, direction] of this.#directions) {
+    for (const direction of this.#directions.values()) {
+      const { from } = direction
       for (; direction.heldCount > 0; direction.heldCount--) this.#arriveLater(from, direction, this.latencyUs())
     }
   }
@@ -130,9 +133,12 @@ export class Connection {
     packet.deliver()
   }
 
-  #direction(from: Endpoint): Direction {
-    const direction = this.#directions.get(from)
-    if (direction === undefined) throw new Error('that device is no end of this connection')
+  #directionOf(from: Endpoint, stream?: SimStream): Direction {
+    const key = this.link.speed.overtakes ? (stream ?? from) : from
+    const known = this.#directions.get(key)
+    if (known !== undefined) return known
+    const direction: Direction = { from, busyUntilUs: 0, lastArrivalUs: 0, packets: [], heldCount: 0 }
+    this.#directions.set(key, direction)
     return direction
   }
 }

@@ -165,9 +165,10 @@ export class SimStream implements PeerStream {
   }
 
   #toFar(bytes: number, deliver: (far: SimStream) => void): void {
-    this.#connection.send(this.#end, bytes, () => {
+    const arrive = (): void => {
       if (this.#far !== undefined) deliver(this.#far)
-    })
+    }
+    this.#connection.send(this.#end, bytes, arrive, this)
   }
 
   /** A frame larger than the window passes when little else is under way. */

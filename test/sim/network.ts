@@ -26,6 +26,7 @@ const DEFAULTS = {
   bytesPerSecond: 50_000_000,
   windowBytes: 4 << 20,
   resetChance: 0,
+  overtakes: false,
   connectUs: [20_000, 1_500_000],
   silenceUs: [6_000_000, 15_000_000],
 } as const satisfies Required<NetworkOptions>

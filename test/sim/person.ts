@@ -15,6 +15,8 @@ export interface Person {
   readonly memory: Memory
   /** The texts on which all devices agree at this moment, so that what is deleted of them must stay so. */
   readonly agreed: () => ReadonlySet<string>
+  /** Whether each device that has a file knows that it has it: else nobody can know that it was deleted elsewhere. */
+  readonly isKnown: (path: string) => boolean
 }
 
 const NAMES = ['a', 'b.txt', 'c', 'd.jpg', 'e'] as const
@@ -193,8 +195,9 @@ function removePrivate(person: Person): void {
   const own = device.hands.walk(root).filter(({ path }) => path.startsWith(`${PRIVATE}${device.name}`))
   const one = some(person, own)
   if (one === undefined) return
+  const isKnown = person.isKnown(one.path)
   remove(person, `${root}/${one.path}`)
-  memory.gone.set(decoder.decode(one.content), device.name)
+  if (isKnown) memory.gone.set(decoder.decode(one.content), device.name)
 }
 
 // ---- What they are made of.

@@ -6,11 +6,14 @@
 import { folderIdOf } from '../../protocol/ids.ts'
 import type { Beginning, SimDaemon } from './daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from './daemon.ts'
+import { forgetUnknown, knowsOf } from './knowledge.ts'
 import { describeDaemon, isEqual, textsOf, verdictOn, visible } from './judge.ts'
 import type { Memory } from './memory.ts'
 import { createMemory, newText } from './memory.ts'
 import type { Person } from './person.ts'
 import { textsBelow } from './person.ts'
+import type { Lies } from './lies.ts'
+import { makeLies, makeOvertaking } from './lies.ts'
 import type { SimRandom } from './random.ts'
 import { disturb } from './scenario.ts'
 import { STATE_DIRECTORY } from './state.ts'
@@ -53,6 +56,10 @@ export interface Run {
   readonly ending: SimRandom
   /** When a person last ended what is left different. */
   turnMs: number
+  readonly lies: Lies
+  readonly isOvertaking: boolean
+  /** Somebody took back what others did: what was written instead may be in the versions only. */
+  isUndone: boolean
   readonly daemons: SimDaemon[]
   edits: number
 }
@@ -67,9 +74,11 @@ const HAPPENINGS_SPREAD = 13
 const LOOK_MS = 500
 const TURN_MS = 20_000
 const HEAL_MS = 15 * 60_000
-/** How long it must stay quiet, and the bytes that two devices may exchange meanwhile: pings. */
+/** Beyond the hour for which nothing is taken from a device that gave wrong bytes. */
+const HEAL_FROM_LIES_MS = 80 * 60_000
+/** How long it must stay quiet, and the bytes that two devices may exchange meanwhile: a ping each ten seconds, some of them late. */
 const QUIET_MS = 40_000
-const QUIET_BYTES_MAX = 64
+const QUIET_BYTES_MAX = 84
 const QUIET_WINDOWS_MAX = 4
 const WALL_SKEW_MS = 10 * 365 * 24 * 60 * 60_000
 
@@ -99,6 +108,12 @@ export async function runSeed(seed: number, o: RunSeedOptions = {}): Promise<Run
     universe,
     ending,
     turnMs: 0,
+    lies: makeLies(world),
+    isOvertaking: makeOvertaking(
+      world,
+      stations.map(({ device }) => device.id),
+    ),
+    isUndone: false,
     daemons: [],
     edits: 0,
   }
@@ -204,6 +219,8 @@ async function startEqual(run: Run): Promise<string | undefined> {
   if (!isCalm) return `equal folders do not come to rest:\n${describe(run)}`
   const sent = run.daemons.reduce((sum, { sentBytes }) => sum + sentBytes, 0)
   if (sent > 0) return `equal folders transferred ${sent} bytes`
+  // Where words are long under way, a device takes over times that another has joined with its own meanwhile.
+  if (run.isOvertaking) return undefined
   return stations.every((station, i) => looks(station) === before[i]) ? undefined : 'equal files were touched'
 }
 
@@ -222,6 +239,9 @@ function looks({ device }: Station): string {
 /** Everything is healed, and then all must become equal and quiet. */
 async function settle(run: Run): Promise<string | undefined> {
   const { world, random } = run
+  // Whoever lied runs an honest program from now on.
+  for (const { device } of run.stations) if (run.lies.liars.has(device.id)) device.kill({ power: false })
+  run.lies.liars.clear()
   for (const station of run.stations) {
     station.device.disk.faults = () => undefined
     if (station.isAsleep) wake(station)
@@ -229,15 +249,17 @@ async function settle(run: Run): Promise<string | undefined> {
   }
   world.network.healAll()
   for (const station of run.stations) if (station.daemon === undefined) start(run, station)
-  const decision = random.chance(0.5) ? 'approve' : 'reject'
-  const isCalm = await world.runUntil(() => isCalmAfter(run, decision), { withinMs: HEAL_MS, everyMs: LOOK_MS })
+  // Whoever overrides on one device what the others have, and rejects that there, is never done.
+  const decision = random.chance(0.5) || run.universe.mayReturn ? 'approve' : 'reject'
+  const withinMs = run.lies.wereTold ? HEAL_FROM_LIES_MS : HEAL_MS
+  const isCalm = await world.runUntil(() => isCalmAfter(run, decision), { withinMs, everyMs: LOOK_MS })
   const failed = failureOf(run)
   if (failed !== undefined) return failed
   if (!isCalm) return `not equal after healing:\n${describe(run)}`
   const verdict = verdictOn(
     run.memory,
     run.stations.map(({ device }) => device),
-    run.universe,
+    { mayLose: run.universe.mayLose || run.isUndone, mayReturn: run.universe.mayReturn },
   )
   if (verdict !== undefined) return `${verdict}\n${describe(run)}`
   return await quietFault(run)
@@ -308,6 +330,7 @@ export function start(run: Run, station: Station): void {
   const group = { folder: FOLDER, members, mode, conflictPolicy: () => universe.policy }
   station.daemon = startDaemon(station.device, station.catalogue, group, beginning)
   run.daemons.push(station.daemon)
+  forgetUnknown(run, station)
 }
 
 /** Whether the folder outlived the last life. Where the machine died in its first moment, the person adds it again. */
@@ -317,7 +340,8 @@ function isHeld({ device }: Station): boolean {
 
 export function personAt(run: Run, { device }: Station): Person {
   const memory = run.universe.memoryOf(device.name, run.memory)
-  return { device, root: ROOT, random: run.random, memory, agreed: () => agreedTexts(run) }
+  const isKnown = (path: string): boolean => run.stations.every((each) => knowsOf(run, each, path))
+  return { device, root: ROOT, random: run.random, memory, agreed: () => agreedTexts(run), isKnown }
 }
 
 export function wake(station: Station): void {

@@ -1,7 +1,9 @@
 /** What happens in a run: mostly edits, sometimes a fault of the network, of a machine, of a disk, or of a person. */
 
+import { findSteps, undoStep } from '../../daemon/sync/undo.ts'
 import { crashAtCall, failCall } from './disk.ts'
 import { textsOf } from './judge.ts'
+import { forgetUntold } from './knowledge.ts'
 import { edit, removeAll } from './person.ts'
 import { ROOT } from './daemon.ts'
 import type { Run, Station } from './run.ts'
@@ -29,11 +31,11 @@ const HAPPENINGS: readonly (readonly [weight: number, happens: Happening])[] = [
   [6, decide],
   [2, removeMember],
   [4, joinMember],
+  [25, lieOrStop],
+  [20, undo],
 ]
 const WEIGHT = HAPPENINGS.reduce((sum, [weight]) => sum + weight, 0)
 const CALLS_UNTIL_FAULT_MAX = 40
-/** More than any run has. */
-const ENTRIES_MAX = 10_000
 const CLOCK_JUMP_MS = 10 * 365 * 24 * 60 * 60_000
 
 /** One thing that happens; an edit where a station is given. */
@@ -114,27 +116,6 @@ function restoreCatalogue(run: Run, station: Station): void {
   start(run, station)
 }
 
-/**
- * What was deleted here and not told to anybody cannot be known any more. Nor can it be known that a file here was deleted elsewhere,
- * where nobody was told that it had come here.
- */
-function forgetUntold({ memory, stations }: Run, station: Station): void {
-  const living = new Set(stations.flatMap(({ device }) => textsOf(device.hands.walk(ROOT))))
-  const told = new Set(stations.flatMap((other) => heldByWord(other, station)))
-  const files = station.device.hands.walk(ROOT).filter(({ kind }) => kind === 'file')
-  const untold = new Set(textsOf(files.filter(({ path, content }) => !told.has(`${path} ${content.length}`))))
-  for (const [text, name] of memory.gone) {
-    if ((name === station.device.name && living.has(text)) || untold.has(text)) memory.gone.delete(text)
-  }
-}
-
-/** The files that one device, while it runs, knows another to hold: path and size. */
-function heldByWord({ daemon }: Station, { device }: Station): string[] {
-  if (daemon === undefined || daemon.device === device) return []
-  const entries = daemon.catalogue.read((tx) => tx.entriesHeldBy(FOLDER, device.id, null, ENTRIES_MAX))
-  return entries.flatMap(({ path, content }) => (content.kind === 'file' ? [`${path} ${content.sizeBytes}`] : []))
-}
-
 function unmountOrMount(_: Run, station: Station): void {
   if (station.isUnmounted) mount(station)
   else {
@@ -154,6 +135,31 @@ function emptyFolder(run: Run, station: Station): void {
 function decide({ random, memory }: Run, { daemon }: Station): void {
   const decision = random.chance(0.5) ? 'approve' : 'reject'
   if (daemon?.sync.engine.decide(FOLDER, decision) === true && decision === 'reject') memory.gone.clear()
+}
+
+/** Its program is somebody's own: what it sends is often wrong, until an honest one takes its place. */
+function lieOrStop(run: Run, station: Station): void {
+  if (run.lies.liars.delete(station.device.id)) restart(run, station)
+  else run.lies.liars.add(station.device.id)
+}
+
+/** A person takes the last step of the others back; the machine may die over it. */
+function undo(run: Run, { daemon }: Station): void {
+  const [held, folder] = [daemon?.sync.engine.get(FOLDER), daemon?.sync.engine.folder(FOLDER)]
+  if (daemon === undefined || held === undefined || folder?.isScanned !== true) return
+  run.isUndone = true
+  run.memory.gone.clear()
+  const ports = { transport: daemon.transport, clock: folder.deps.clock, self: daemon.device.id }
+  const { signal } = new AbortController()
+  const takeBack = async (): Promise<void> => {
+    const [step] = (await findSteps(ports, held, folder, { signal })).steps
+    if (step !== undefined) await undoStep(ports, held, folder, step, { isDryRun: false, signal })
+    run.memory.gone.clear()
+  }
+  takeBack().catch((cause: unknown) => {
+    // A disk that fails, or a device that goes away: the person is told. Anything else is a fault of the program.
+    if (cause instanceof TypeError || cause instanceof RangeError) daemon.failure ??= cause
+  })
 }
 
 /** A device leaves the group; what only it had leaves with it. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Entry } from '../../protocol/entry.ts'
 import type { Vector } from '../../protocol/vector.ts'
+import { joinVectors } from '../../protocol/vector.ts'
 import { wish, wished } from '../../daemon/sync/wish.ts'
 import { resolverOf } from '../../daemon/sync/folder.ts'
 import { FOLDER, createFolderBench } from './folder-bench.ts'
@@ -24,6 +25,9 @@ describe('a choice', () => {
     const version: Vector = [[bench.member('ben').id, 7]]
     const sameBytes: Entry = { ...entry, version }
     assert.equal(wished(folder, entry.path, entry, [sameBytes], resolverOf(folder))?.reason, 'chosen')
+    const decided: Entry = { ...entry, version: joinVectors(entry.version, version) }
+    assert.equal(wished(folder, entry.path, entry, [decided], resolverOf(folder)), undefined, 'somebody chose since')
+    wish(folder, entry.path, entry)
     const unseen: Entry = { ...entry, version, content: { kind: 'deleted' } }
     assert.equal(wished(folder, entry.path, entry, [unseen], resolverOf(folder)), undefined)
     assert.equal(wished(folder, entry.path, entry, [], resolverOf(folder)), undefined, 'it is gone for good')
