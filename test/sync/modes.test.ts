@@ -60,6 +60,42 @@ describe('a device that only receives', () => {
     await bench.until('ben follows the deletion', () => ben.read('kept.txt') === undefined)
   })
 
+  it('puts a directory where its own file has just been moved away, and is done', async () => {
+    // Whichever of the two is noticed first; until the file was put beside the directory.
+    for (const afterMs of [0, 20, 40, 60, 80, 100, 120]) {
+      await using bench = createFolderBench(afterMs)
+      const [anna, ben] = await pairOf(bench, 'send-receive', 'receive-archive')
+      ben.write('name', 'only here')
+      await bench.until('it is known', () => localCount(ben) === 1)
+      anna.write('name/below/in.txt', 'from anna')
+      await bench.world.runFor(afterMs)
+      if (ben.read('name') === undefined) break
+      ben.device.hands.rename(`${ROOT}/name`, `${ROOT}/moved`)
+      await bench.until('the directory is there', () => ben.read('name/below/in.txt') === 'from anna')
+      await bench.until(
+        'nothing is left to do',
+        () => folderOf(ben).deps.catalogue.read((tx) => tx.dirtyCount(FOLDER)) === 0,
+      )
+      assert.deepEqual([ben.read('moved'), localCount(ben)], ['only here', 1])
+    }
+  })
+
+  it('reverts nothing that is ignored by then', async () => {
+    await using bench = createFolderBench(10)
+    const [anna, ben] = await pairOf(bench, 'send-receive', 'receive-only')
+    ben.remove('kept.txt')
+    await bench.until('it is known', () => localCount(ben) === 1)
+    anna.write('.holtignore', 'kept.txt\n')
+    await bench.until('ben ignores it, too', () => ben.read('.holtignore') !== undefined)
+    await quiet(bench)
+    revert(folderOf(ben))
+    await quiet(bench)
+    assert.deepEqual(
+      folderOf(ben).deps.catalogue.read((tx) => tx.waiting(FOLDER, 10)),
+      [],
+    )
+  })
+
   it('gives up what was changed there once a person says so, and everything of it is in the versions', async () => {
     await using bench = createFolderBench(2)
     const [anna, ben] = await pairOf(bench, 'send-only', 'receive-only')
