@@ -46,8 +46,10 @@ export class AimedDevice extends Device {
   async dies(isOver: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
     const deadline = performance.now() + withinMs
     while (this.isRunning() && performance.now() < deadline) {
+      const startMs = performance.now()
       if (await isOver()) break
-      await delay(20)
+      // A look that costs much is taken less often: the daemon needs the processor, too.
+      await delay(Math.max(20, 3 * (performance.now() - startMs)))
     }
     return !this.isRunning()
   }

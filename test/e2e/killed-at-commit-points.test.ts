@@ -64,6 +64,8 @@ function prepare(root: string, round: number): void {
 function work(root: string, round: number): void {
   const at = (name: string): string => join(root, name)
   writeFileSync(at(`new-${round}`), content(`new-${round}`, 3000))
+  // What is compared again and again stays small.
+  rmSync(at(`large-${round - 1}`), { force: true })
   writeFileSync(at(`large-${round}`), content(`large-${round}`, 2_200_000))
   writeFileSync(at(`over-${round}`), content(`over-${round}-again`, 2500))
   rmSync(at(`gone-${round}`))

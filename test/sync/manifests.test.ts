@@ -180,7 +180,7 @@ describe('a segment of another device', () => {
         assert.equal(anna.position?.nextSegNo, next)
         assert.equal(anna.position.position.seq, counts[next])
       }),
-      { numRuns: scaled({ small: 30, full: 500 }) },
+      { numRuns: scaled({ small: 30, full: 200 }) },
     )
   })
 
