@@ -1,12 +1,12 @@
 /** What a person decides about all that differs: others follow this device, or this device follows the others. */
 
-import type { Entry } from '../../protocol/entry.ts'
+import type { Content, Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { Vector } from '../../protocol/vector.ts'
 import { bumpedJoin } from '../core/resolve.ts'
 import { verdictAt } from './decide.ts'
 import type { Folder } from './folder.ts'
-import { resolverOf } from './folder.ts'
+import { isLeftOut, resolverOf } from './folder.ts'
 import { publishNow } from './folder-loops.ts'
 import { entriesOf } from './wish.ts'
 
@@ -62,20 +62,26 @@ export function revert(folder: Folder): number {
   let count = 0
   for (let after: RelPath | null = null; ;) {
     const page = folder.deps.catalogue.read((tx) => tx.localChanges(folder.id, after, PAGE_PATHS))
+    // What is left out here is nobody's business; it is local again once it takes part.
+    const rows = page.filter(({ entry, local }) => !isLeftOut(folder, entry.path, isDirectory(local ?? entry)))
     folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
-      for (const row of page) {
+      for (const row of rows) {
         if (row.local === undefined) continue
         tx.setOwn(folder.id, { ...row, local: { ...row.local, isUnwanted: true } }, 'resolved')
       }
       tx.markDirty(
         folder.id,
-        page.map(({ entry }) => entry.path),
+        rows.map(({ entry }) => entry.path),
       )
     })
-    count += page.length
+    count += rows.length
     after = page.at(-1)?.entry.path ?? null
     if (page.length < PAGE_PATHS) break
   }
   folder.toResolve.raise()
   return count
+}
+
+function isDirectory({ content }: { readonly content: Content }): boolean {
+  return content.kind === 'directory'
 }

@@ -15,12 +15,15 @@ import { isLeftOut } from './folder.ts'
 /** Own entries that are gone through in one transaction. */
 const PAGE_ENTRIES = 4096
 
-/** Brings every own entry in line with the rules as they are now; what others say of paths is resolved again. */
+/** Brings every own entry in line with the rules as they are now; what others say of paths, and what waits, is resolved again. */
 export function withdrawIgnored(folder: Folder): void {
   let after: RelPath | null = null
   do after = withdrawPage(folder, after)
   while (after !== null)
-  folder.deps.catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(folder.id))
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    tx.markDisputed(folder.id)
+    tx.resetWaiting(folder.id)
+  })
 }
 
 /** @returns the last path that was looked at, or null when there are no more. */

@@ -15,7 +15,7 @@ export interface Person {
   readonly memory: Memory
   /** The texts on which all devices agree at this moment, so that what is deleted of them must stay so. */
   readonly agreed: () => ReadonlySet<string>
-  /** Whether each device that has a file knows that it has it: else nobody can know that it was deleted elsewhere. */
+  /** Whether this device, and each other that has a file, knows that it has it: else nobody can know that it was deleted. */
   readonly isKnown: (path: string) => boolean
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { folderIdOf } from '../../protocol/ids.ts'
+import { parseRelPath } from '../../protocol/path.ts'
 import type { Beginning, SimDaemon } from './daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from './daemon.ts'
 import { forgetUnknown, knowsOf } from './knowledge.ts'
@@ -338,9 +339,10 @@ function isHeld({ device }: Station): boolean {
   return device.hands.walk(STATE_DIRECTORY).some(({ path }) => path.includes(FOLDER) && path.endsWith('.json'))
 }
 
-export function personAt(run: Run, { device }: Station): Person {
+export function personAt(run: Run, { device, catalogue }: Station): Person {
   const memory = run.universe.memoryOf(device.name, run.memory)
-  const isKnown = (path: string): boolean => run.stations.every((each) => knowsOf(run, each, path))
+  const isKnown = (path: string): boolean =>
+    catalogue.knowsFile(FOLDER, parseRelPath(path)) && run.stations.every((each) => knowsOf(run, each, path))
   return { device, root: ROOT, random: run.random, memory, agreed: () => agreedTexts(run), isKnown }
 }
 

@@ -18,6 +18,8 @@ function folderOf({ daemon }: Place): Folder {
 
 const localCount = (place: Place): number => folderOf(place).deps.catalogue.read((tx) => tx.localCount(FOLDER))
 
+const waitingCount = (place: Place): number => folderOf(place).deps.catalogue.read((tx) => tx.waitingCount(FOLDER))
+
 /** Both have `kept.txt` and `dir/in.txt`; the network is up. */
 async function pairOf(
   bench: FolderBench,
@@ -88,12 +90,29 @@ describe('a device that only receives', () => {
     anna.write('.holtignore', 'kept.txt\n')
     await bench.until('ben ignores it, too', () => ben.read('.holtignore') !== undefined)
     await quiet(bench)
-    revert(folderOf(ben))
+    assert.equal(revert(folderOf(ben)), 0)
+    anna.remove('.holtignore')
+    await bench.until('ben ignores it no longer', () => ben.read('.holtignore') === undefined)
     await quiet(bench)
-    assert.deepEqual(
-      folderOf(ben).deps.catalogue.read((tx) => tx.waiting(FOLDER, 10)),
-      [],
-    )
+    assert.deepEqual([ben.read('kept.txt'), localCount(ben)], [undefined, 1])
+    assert.equal(revert(folderOf(ben)), 1)
+    await bench.until('it is back', () => ben.read('kept.txt') === 'first')
+  })
+
+  it('waits no longer for what it reverts, once that is ignored', async () => {
+    await using bench = createFolderBench(11)
+    const [anna, ben] = await pairOf(bench, 'send-receive', 'receive-only')
+    bench.world.network.cut(anna.device.id, ben.device.id)
+    ben.remove('kept.txt')
+    await bench.until('it is known', () => localCount(ben) === 1)
+    revert(folderOf(ben))
+    await bench.until('it waits', () => waitingCount(ben) === 1)
+    anna.write('.holtignore', 'kept.txt\n')
+    await quiet(bench)
+    bench.world.network.heal(anna.device.id, ben.device.id)
+    await bench.until('ben ignores it, too', () => ben.read('.holtignore') !== undefined)
+    await quiet(bench)
+    assert.equal(waitingCount(ben), 0)
   })
 
   it('gives up what was changed there once a person says so, and everything of it is in the versions', async () => {
