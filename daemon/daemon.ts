@@ -292,6 +292,7 @@ function buildSync(
     transport,
     membership: {
       isMember: (device) => groupLog.isMember(device),
+      wasMember: (device) => groupLog.state.names.has(device),
       isOutdated: () => groupLog.state.hasUnknownKind,
       conflictPolicy: (folder) => policyOf({ groupLog }, folder),
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),

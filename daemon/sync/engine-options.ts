@@ -21,6 +21,8 @@ export interface OpenRoot {
 /** Who is in the group, at any time. */
 export interface Membership {
   isMember(device: DeviceId): boolean
+  /** Whether it is a member, or was one. */
+  wasMember(device: DeviceId): boolean
   /** The other members. */
   others(): readonly DeviceId[]
   /** How conflicts of a folder are settled, as the group has agreed. */

@@ -320,6 +320,7 @@ class FolderEngine implements Engine {
       release,
       mayTalk: (device) => membership.isMember(device) && !membership.isOutdated(),
       folder: (id) => this.folder(id),
+      wasMember: (device) => membership.wasMember(device),
       manifest: (id) => this.folder(id) ?? this.#followed.get(id),
       folders: () => [...this.#held.values()].flatMap(({ folder }) => (folder === undefined ? [] : [folder])),
       haltNotice: noticeOf,

@@ -3,11 +3,15 @@
 import type { Signed } from '../../protocol/crypto.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
+import { GROUP_DEVICES_MAX, VECTOR_DEVICES_MAX } from '../../protocol/limits.ts'
 import type { Head, Position, Segment } from '../../protocol/manifest.ts'
 import { openHead, openSegment, segmentHash } from '../../protocol/manifest.ts'
 import type { PeerPosition } from '../catalogue-port.ts'
 import { assessHead } from '../core/session.ts'
 import type { Folder } from './folder.ts'
+
+/** So many invented devices leave room for every member in a vector: whoever edits the path next has to be named, too. */
+const STRANGERS_MAX = VECTOR_DEVICES_MAX - GROUP_DEVICES_MAX
 
 /** A folder whose manifests are taken: held here, or only looked at before it is accepted. */
 export type ManifestFolder = Pick<Folder, 'id' | 'deps'>
@@ -81,14 +85,18 @@ function startEpoch(
 
 /**
  * Applies consecutive segments of a device. Those that do not continue what is known (a push that crossed a request) are passed
- * over; one that continues another log of the device stops all taking. The head comes with them and is kept as the device's word. @returns whether any entry came. @throws ProtocolError for
- * anything forged, the head too.
+ * over; one that continues another log of the device stops all taking. The head comes with them and is kept as the device's word.
+ *
+ * @param wasMember whether the group has ever heard of a device
+ * @returns whether any entry came
+ * @throws ProtocolError for anything forged, the head too
  */
 export function acceptSegments(
   folder: ManifestFolder,
   device: DeviceId,
   segments: readonly Signed[],
   head: Signed,
+  wasMember: (device: DeviceId) => boolean,
 ): boolean {
   const { catalogue, crypto } = folder.deps
   openHeadOf(folder, device, head)
@@ -103,6 +111,7 @@ export function acceptSegments(
     const place = placeOf(known, segment)
     if (place === 'fork') markEquivocal(folder, device, known)
     if (place !== 'next') continue
+    checkVectors(segment, wasMember)
     catalogue.transact({ isDurable: false }, (tx) => {
       tx.applyEntries(folder.id, device, segment.entries)
       tx.setPeerPosition(folder.id, device, {
@@ -116,6 +125,15 @@ export function acceptSegments(
     isChanged = true
   }
   return isChanged
+}
+
+/** @throws ProtocolError for a vector that is full of devices of which the group has never heard */
+function checkVectors({ entries }: Segment, wasMember: (device: DeviceId) => boolean): void {
+  for (const { version } of entries) {
+    if (version.length <= STRANGERS_MAX) continue
+    const strangers = version.filter(([device]) => !wasMember(device))
+    if (strangers.length > STRANGERS_MAX) throw new ProtocolError('bad-field', 'a vector is full of invented devices')
+  }
 }
 
 /**

@@ -17,6 +17,8 @@ export interface SessionHost {
   /** Held here, or followed before it is accepted. */
   manifest(id: FolderId): ManifestFolder | undefined
   folders(): readonly Folder[]
+  /** Whether a device is a member, or was one. */
+  readonly wasMember: (device: DeviceId) => boolean
   haltNotice(folder: Folder): HaltNotice | null
   /** What the remote device runs: `VERSION PLATFORM`. For people. */
   onRelease(device: DeviceId, release: string): void

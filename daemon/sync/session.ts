@@ -308,7 +308,8 @@ function sayForked(state: State, id: FolderId, epoch: number): void {
 function takeSegments(state: State, message: Extract<MetaMessage, { kind: 'segments' }>): void {
   const { folder: id, segments, head } = message
   const folder = state.host.manifest(id)
-  const take = (): boolean => folder !== undefined && acceptSegments(folder, state.stream.remote, segments, head)
+  const take = (): boolean =>
+    folder !== undefined && acceptSegments(folder, state.stream.remote, segments, head, state.host.wasMember)
   const isChanged = unlessNewer(state, id, take)
   if (isChanged === true) state.host.onEntries(id, state.stream.remote)
   // What cannot be understood is not asked for again: it stays the same until either side changes.

@@ -89,7 +89,12 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
       retention: { days: 30, volumeShare: 1, perPath: null, bytes: null },
     },
     membership: {
-      ...{ isMember: (device) => others.includes(device), isOutdated: () => false, others: () => others },
+      ...{
+        isMember: (device) => others.includes(device),
+        wasMember: (device) => others.includes(device),
+        isOutdated: () => false,
+        others: () => others,
+      },
       conflictPolicy: () => KEEP_BOTH,
     },
     openRoot: async ({ path, id }) => {

@@ -6,6 +6,7 @@ import { SCALE } from '../scale.ts'
 import type { Attack } from './attack.ts'
 import { GROUP_ATTACKS } from './group-attacks.ts'
 import { MEMBER_ATTACKS } from './member-attacks.ts'
+import { NUMBER_ATTACKS } from './number-attacks.ts'
 import { STRANGER_ATTACKS } from './stranger-attacks.ts'
 import { TRANSFER_ATTACKS } from './transfer-attacks.ts'
 import type { Stage } from './stage.ts'
@@ -43,7 +44,7 @@ after(() => stage[Symbol.asyncDispose]())
 
 describe('a member that attacks', () => {
   it('does no harm', { timeout: 900_000 }, async (t) => {
-    const attacks = chosen([...MEMBER_ATTACKS, ...TRANSFER_ATTACKS, ...GROUP_ATTACKS])
+    const attacks = chosen([...MEMBER_ATTACKS, ...NUMBER_ATTACKS, ...TRANSFER_ATTACKS, ...GROUP_ATTACKS])
     const tries = await makeAll(t, stage, attacks)
     recordFigure('malicious-member', {
       'kinds of attacks': attacks.length,

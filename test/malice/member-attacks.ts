@@ -1,18 +1,16 @@
-/** What a member can say of a folder that it may write: names, links, logs, numbers. */
+/** What a member can say of a folder that it may write: names, links, logs, questions. */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { deviceKey, deviceIdOf } from '../../protocol/ids.ts'
+import { deviceKey } from '../../protocol/ids.ts'
 import { openHead } from '../../protocol/manifest.ts'
 import { META } from '../../protocol/protocols.ts'
 import { createSigner } from '../../daemon/native-crypto.ts'
 import { until } from '../e2e/device.ts'
-import { filesBelow } from '../e2e/hands.ts'
 import type { Attack } from './attack.ts'
 import { serveBytes } from './blob-server.ts'
-import type { RawEntry } from './forge.ts'
 import { bytesOf, directory, file, symlink, tombstone } from './forge.ts'
 import type { Mallory } from './mallory.ts'
 import { hear, isCutOff, say } from './mallory.ts'
@@ -22,7 +20,7 @@ import { EVIL } from './stage.ts'
 const TRAVERSAL = 'path traversal in an entry'
 const LINKS = 'symlink race below the root'
 const MANIFESTS = 'forged, replayed, rolled-back, forked manifests'
-const NUMBERS = 'lying peer: numbers'
+const MAX = Number.MAX_SAFE_INTEGER
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -201,95 +199,6 @@ async function forked(stage: Stage): Promise<number> {
   return 2
 }
 
-const MAX = Number.MAX_SAFE_INTEGER
-
-/** Numbers at the end of what can be counted: a person's next edit of the same path has to arrive all the same. */
-async function hugeNumbers(stage: Stage): Promise<number> {
-  const { mallory, log, offer, victimId, victim, honest } = stage
-  const content = bytesOf(text('huge'), mallory.crypto)
-  const devices = [mallory.signer.device, victimId].sort()
-  const modBy = devices.indexOf(mallory.signer.device)
-  serveBytes(mallory, [content])
-  for (const [i, lie] of HUGE.entries()) {
-    const name = `number-${i}.txt`
-    const entry = file(name, content, mallory.crypto, { modBy, ...lie })
-    assert.equal(await offer(log().add([entry], { devices }).manifest()), 'taken', `lie ${i}`)
-    await until(`lie ${i} is believed`, () => existsSync(victim.path('Photos', name)))
-    writeFileSync(victim.path('Photos', name), `<edit-${i} 0>\n`)
-    // Where all counters are at their end it may arrive as the copy of a conflict.
-    const arrives = (): boolean =>
-      [...filesBelow(honest.path('Photos'))].some(
-        ([path, bytes]) => path.startsWith(`number-${i}`) && bytes.toString() === `<edit-${i} 0>\n`,
-      )
-    await until(`an edit of what had the numbers of lie ${i}`, arrives)
-  }
-  return HUGE.length
-}
-
-/** Both devices have to be named. */
-const HUGE: readonly Partial<RawEntry>[] = [
-  ...[
-    [MAX, 1],
-    [1, MAX],
-    [MAX, MAX],
-    [MAX - 1, MAX - 1],
-  ].map(([a = 1, b = 1]) => ({
-    vector: [
-      [0, a],
-      [1, b],
-    ],
-  })),
-  {
-    vector: [
-      [0, 1],
-      [1, 1],
-    ],
-    t: MAX,
-  },
-  {
-    vector: [
-      [0, 1],
-      [1, 1],
-    ],
-    mtimeMs: MAX,
-  },
-  {
-    vector: [
-      [0, MAX],
-      [1, MAX],
-    ],
-    mtimeMs: 2 ** 43,
-    t: MAX,
-  },
-]
-
-async function tooMany(stage: Stage): Promise<number> {
-  const { mallory, log, offer } = stage
-  const content = bytesOf(text('many'), mallory.crypto)
-  const strangers = Array.from({ length: 65 }, (_, i) => deviceIdOf(new Uint8Array(32).fill(i + 1)))
-  const entry = file('many.txt', content, mallory.crypto)
-  const lies = [
-    log().add([entry], { devices: strangers.toSorted() }),
-    log().add([{ ...entry, vector: Array.from({ length: 65 }, (_, i) => [i, 1]) }], {
-      devices: strangers.slice(0, 64),
-    }),
-    log().add([{ ...entry, vector: [[3, 1]] }]),
-    log().add([{ ...entry, vector: [] }]),
-    log().add([{ ...entry, vector: [[0, 0]] }]),
-    log().add([{ ...entry, modBy: 9 }]),
-    log().add([{ ...entry, size: 2 ** 49 }]),
-    log().add([{ ...entry, size: 2 ** 40, chunks: null }]),
-    log().add([{ ...entry, kind: 1 }]),
-    log().add(Array.from({ length: 4097 }, (_, i) => ({ ...entry, path: `many/${i}` }))),
-    log().add([{ ...entry, extra: Array.from({ length: 17 }, (_, i) => [i + 2, new Uint8Array(1)]) }]),
-    log().add([{ ...entry, extra: [[2, new Uint8Array(8193)]] }]),
-    log().add([symlink('link', 'x'.repeat(5000))]),
-    log().add([symlink('link', 'nul\u0000')]),
-  ]
-  for (const [i, each] of lies.entries()) assert.equal(await offer(each.manifest()), 'cut-off', `lie ${i}`)
-  return lies.length
-}
-
 /** Asks what nobody asks: for other ends of the victim's log, for its own manifest, without end. */
 async function senselessQuestions(stage: Stage): Promise<number> {
   const { mallory, victimId, folder } = stage
@@ -380,8 +289,6 @@ export const MEMBER_ATTACKS: readonly Attack[] = [
   { threat: MANIFESTS, name: 'forged segments and heads', run: forgedSegments },
   { threat: MANIFESTS, name: 'replayed and rolled-back logs', run: replayed, isSmall: true },
   { threat: MANIFESTS, name: 'a forked log', run: forked, isSmall: true },
-  { threat: NUMBERS, name: 'counters and times at the end of numbers', run: hugeNumbers, isSmall: true },
-  { threat: NUMBERS, name: 'more than a segment may have', run: tooMany },
   { threat: 'lying peer: questions', name: 'questions without end', run: senselessQuestions },
   { threat: 'lying peer: questions', name: 'a loss that never was', run: falseLoss },
   { threat: 'lying peer: memory', name: 'folders without end', run: foldersWithoutEnd },

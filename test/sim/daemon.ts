@@ -173,6 +173,7 @@ function createSync(
     transport: ports.transport,
     membership: {
       isMember: (id) => members().includes(id),
+      wasMember: (id) => members().includes(id),
       others: () => members().filter((id) => id !== self),
       isOutdated: () => group.isOutdated?.() === true,
       conflictPolicy: () => group.conflictPolicy?.() ?? KEEP_BOTH,

@@ -9,12 +9,15 @@ import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import type { HeadOutcome } from '../../daemon/sync/manifests.ts'
 import { acceptHead, acceptSegments } from '../../daemon/sync/manifests.ts'
 import type { Signed } from '../../protocol/crypto.ts'
-import { folderIdOf } from '../../protocol/ids.ts'
+import type { DeviceId } from '../../protocol/ids.ts'
+import { deviceIdOf, folderIdOf } from '../../protocol/ids.ts'
+import { GROUP_DEVICES_MAX, VECTOR_DEVICES_MAX } from '../../protocol/limits.ts'
 import { scaled } from '../scale.ts'
 import { FOLDER, ScriptedLog, signerFrom } from './scripted-log.ts'
 
 const crypto = createNativeCrypto()
 const [ANNA, BEN, CLEO] = [signerFrom(1), signerFrom(2), signerFrom(3)]
+const MEMBERS = new Set([ANNA, BEN, CLEO].map(({ device }) => device))
 const OTHER_FOLDER = folderIdOf(new Uint8Array(16).fill(8))
 
 /** Anna's side of a folder, and what she knows of Ben. */
@@ -44,7 +47,7 @@ class Receiver implements Disposable {
   }
 
   segments(segments: readonly Signed[], head: Signed): boolean {
-    return acceptSegments(this.#folder, BEN.device, segments, head)
+    return acceptSegments(this.#folder, BEN.device, segments, head, (device) => MEMBERS.has(device))
   }
 
   /** Takes all of a log. */
@@ -124,6 +127,20 @@ describe('a segment of another device', () => {
     assert.equal(anna.segments([log.sealed({ segNo: 3 })], log.head()), false, 'one that comes after the next')
     assert.deepEqual(anna.says, ['a 1', 'b 2', 'c 3'])
     assert.equal(anna.position?.nextSegNo, 2)
+  })
+
+  it('is refused when a vector is full of invented devices: every member has to have room in it', () => {
+    using anna = new Receiver()
+    const log = logOf(['a'])
+    anna.follow(log)
+    const full = (strangers: number): Signed => {
+      const invented = Array.from({ length: strangers }, (_, i) => deviceIdOf(new Uint8Array(32).fill(i + 1)))
+      const named = [...invented, BEN.device].sort().map((device): [DeviceId, number] => [device, 7])
+      return log.sealed({ entries: [{ ...log.directory('full'), version: named }] })
+    }
+    const tooMany = VECTOR_DEVICES_MAX - GROUP_DEVICES_MAX + 1
+    anna.refuses(() => anna.segments([full(tooMany)], log.head()), 'bad-field', 'more than there is room for')
+    assert.equal(anna.segments([full(tooMany - 1)], log.head()), true, 'the log of the group may be behind')
   })
 
   it('that continues another log of its device stops all taking from it, until its next epoch', () => {
