@@ -41,23 +41,29 @@ async function judgeBroken(scratch: Scratch, mutant: Mutant): Promise<Verdict> {
   }
 }
 
+function lineOf({ isNoticed, name, text }: Verdict): string {
+  return `${isNoticed ? '✔ noticed' : '✖ MISSED '}  ${name.padEnd(40)}  ${text}\n`
+}
+
 async function main(wanted: readonly string[]): Promise<void> {
   const all = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.patch')).map((file) => file.slice(0, -6))
   const names = (wanted.length > 0 ? wanted : all).toSorted()
-  const waiting = names.values()
-  let missed = 0
+  const waiting = names.entries()
+  const verdicts: Verdict[] = []
+  let shown = 0
   const judgeSome = async (): Promise<void> => {
     await using scratch = await makeScratch(resolve('.'))
     // All take from the one list, so none is idle before all are judged.
-    for (const name of waiting) {
-      const verdict = await judge(scratch, name)
-      if (!verdict.isNoticed) missed += 1
-      process.stdout.write(
-        `${verdict.isNoticed ? '✔ noticed' : '✖ MISSED '}  ${verdict.name.padEnd(40)}  ${verdict.text}\n`,
-      )
+    for (const [at, name] of waiting) {
+      verdicts[at] = await judge(scratch, name)
+      for (let next = verdicts[shown]; next !== undefined; next = verdicts[shown]) {
+        process.stdout.write(lineOf(next))
+        shown += 1
+      }
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), names.length) }, judgeSome))
+  const missed = verdicts.filter(({ isNoticed }) => !isNoticed).length
   process.stdout.write(`${names.length - missed} of ${names.length} mutants noticed (${join(DIRECTORY, '*.patch')})\n`)
   if (missed > 0 || names.length === 0) process.exitCode = 1
 }

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { EXIT } from '../../protocol/api/constants.ts'
+import { itInFull } from '../scale.ts'
 import { Device, digest, pair, until } from './device.ts'
 import { ownDiskPrefix, ownDiskSkipReason, remountOf } from './own-disk.ts'
 import { assertSaid } from './said.ts'
@@ -36,7 +37,7 @@ describe('a directory that cannot be a folder', () => {
     assert.ok(!existsSync(`${anna.home}/.holt`) && !existsSync(anna.path('Photos/.holt')), 'nothing was left behind')
   })
 
-  it(
+  itInFull(
     'is refused on a read-only disk, and a folder there halts until the disk can be written to',
     { skip: ownDiskSkipReason() },
     async () => {
@@ -48,7 +49,7 @@ describe('a directory that cannot be a folder', () => {
       await anna.mustHolt('add', anna.path('disk/Photos'))
       const stateOf = async (): Promise<string> => (await anna.folder('Photos')).state.kind
       await until('nothing is left to do', async () => (await stateOf()) === 'in-sync')
-      remountOf(anna, anna.path('disk'), 'ro')
+      await remountOf(anna, anna.path('disk'), 'ro')
       assertSaid(
         await anna.holt('add', anna.path('disk/More')),
         EXIT.refused,
@@ -59,7 +60,7 @@ describe('a directory that cannot be a folder', () => {
       const { status, stdout } = await anna.holt('status')
       assert.equal(status, EXIT.needsAttention)
       assert.match(stdout, /disk\/Photos cannot be written to\. Make it writable; it goes on by itself\./)
-      remountOf(anna, anna.path('disk'), 'rw')
+      await remountOf(anna, anna.path('disk'), 'rw')
       await until('it goes on by itself', async () => (await stateOf()) === 'in-sync')
     },
   )

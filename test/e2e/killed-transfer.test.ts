@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, it } from 'node:test'
-import { SCALE, scaled } from '../scale.ts'
+import { describe } from 'node:test'
+import { itInFull, scaled } from '../scale.ts'
 import type { Device } from './device.ts'
 import { until } from './device.ts'
 import { OwnNetwork, ownNetworkSkipReason } from './own-network.ts'
@@ -60,8 +60,7 @@ describe('a large file on its way', () => {
     ['receiver', (_: Device, ben: Device) => ben],
     ['sender', (anna: Device) => anna],
   ] as const) {
-    if (who === 'sender' && SCALE === 'small') continue
-    it(`sends at most 16 MiB again when the ${who} is killed`, { skip, timeout: 120_000 }, async (t) => {
+    itInFull(`sends at most 16 MiB again when the ${who} is killed`, { skip, timeout: 120_000 }, async (t) => {
       const again = (await afterDeathOf(victim)) - FILM_BYTES
       t.diagnostic(`${(again / MEBIBYTE).toFixed(1)} MiB more than the file crossed the wire`)
       assert.ok(again <= AGAIN_BYTES_MAX + FILM_BYTES * OVERHEAD_SHARE, `${again} bytes were sent again`)

@@ -3,9 +3,10 @@
  * lets users have namespaces; nothing of the machine's own mounts is touched.
  */
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Device } from './device.ts'
+import { until } from './device.ts'
 
 /** Why no disk can be made here, or false when it can: what `it(…, { skip })` takes. */
 export function ownDiskSkipReason(): string | false {
@@ -25,8 +26,19 @@ export function asSeenBy(device: Device, path: string): string {
   return join('/proc', String(device.pid), 'root', path)
 }
 
-/** @param options as `mount -o remount,…` takes them: `ro`, `size=64m` */
-export function remountOf(device: Device, directory: string, options: string): void {
+/**
+ * Waits for a moment in which no file is open for writing.
+ *
+ * @param options as `mount -o remount,…` takes them: `ro`, `size=64m`
+ */
+export async function remountOf(device: Device, directory: string, options: string): Promise<void> {
   const inside = ['-t', String(device.pid), '-U', '-m', '--preserve-credentials']
-  execFileSync('nsenter', [...inside, 'mount', '-o', `remount,${options}`, directory])
+  const remount = (): boolean => {
+    const { status, stderr } = spawnSync('nsenter', [...inside, 'mount', '-o', `remount,${options}`, directory], {
+      encoding: 'utf8',
+    })
+    if (status !== 0 && !stderr.includes('busy')) throw new Error(stderr)
+    return status === 0
+  }
+  await until(`${directory} is ${options}`, remount)
 }
