@@ -104,6 +104,8 @@ export interface End extends AsyncDisposable {
   ): Promise<void>
   /** Applies changes in order; one outcome each. When it resolves, all that is `done` survives a power cut. */
   change(batch: readonly EndChange[], label: ChangeLabel, o: AbortOptions): Promise<readonly TreeOutcome[]>
+  /** Lets versions go that runs of pairs kept here and whose time is over. */
+  collect(): Promise<void>
   /** Hints that something may have changed. */
   watch(o: AbortOptions): AsyncIterable<WatchHint>
 }

@@ -26,6 +26,29 @@ import { DAY_MS, T, bytesRead, openPairBench, put, putBoth, remove, treeOf, vers
 const NO: RunOptions = { confirm: () => false }
 const trees = (bench: PairBench): unknown => [treeOf(bench.source), treeOf(bench.destination)]
 
+describe('what a run keeps', () => {
+  it('goes after thirty days, and what a folder keeps in the same place stays', async () => {
+    using bench = openPairBench()
+    putBoth(bench, 'old', 'first')
+    putBoth(bench, 'later', 'first')
+    await bench.run()
+    put(bench.source, 'old', 'second')
+    await bench.run()
+    const log = join(bench.destination, '.holt/versions/log')
+    const aged = (line: string): string =>
+      line.replace(/"keptMs":(\d+)/, (_, ms: string) => `"keptMs":${Number(ms) - 31 * DAY_MS}`)
+    const line = aged(readFileSync(log, 'utf8'))
+    const name = /"name":"([^"]+)"/.exec(line)?.[1] ?? assert.fail()
+    writeFileSync(join(bench.destination, '.holt/versions', `x${name}`), 'of a folder')
+    writeFileSync(log, `${line}${line.replace(name, `x${name}`).replace('"batch":"pair-', '"batch":"')}`)
+    assert.deepEqual(versionsOf(bench.destination).sort(), ['first', 'of a folder'])
+    put(bench.source, 'later', 'second')
+    await bench.run()
+    assert.deepEqual(versionsOf(bench.destination).sort(), ['first', 'of a folder'])
+    assert.ok(!readFileSync(log, 'utf8').includes(`"${name}"`), 'the newer one is the first that is left')
+  })
+})
+
 describe('a dry run', () => {
   it('shows each change with its reason and changes nothing at all, not even a marker', async () => {
     using bench = openPairBench()

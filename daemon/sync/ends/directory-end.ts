@@ -6,6 +6,8 @@ import { CHUNK_BYTES } from '../../../protocol/limits.ts'
 import type { RelPath } from '../../../protocol/path.ts'
 import { nameOf } from '../../../protocol/path.ts'
 import { stampOf } from '../../core/conflict.ts'
+import type { RetentionRule } from '../../core/retention.ts'
+import { expired } from '../../core/retention.ts'
 import type { ByteSource, ChangeLabel, End, EndChange } from '../../pair-port.ts'
 import type {
   AbortOptions,
@@ -20,9 +22,14 @@ import type {
   TreeChange,
   TreeOutcome,
   VersionName,
+  VersionRecord,
 } from '../../ports.ts'
 import { errorCode } from '../error-code.ts'
 
+/** How batches are called of which runs of pairs keep versions. */
+const BATCH_PREFIX = 'pair-'
+/** As in a folder for which nobody chose anything else. */
+const RETENTION: RetentionRule = { days: 30, volumeShare: 0.1, perPath: null, bytes: null }
 /** Characters of a file's name that its kept version shows. */
 const VERSION_NAME_CHARACTERS = 80
 
@@ -48,6 +55,7 @@ export function createDirectoryEnd(parts: DirectoryEndParts): End {
     read: (path, o) => tree.read(path, o),
     fetch: (blob, source, o) => fetchBlob(parts.store, blob, source, o),
     change: (batch, label, o) => changeDirectory(parts, batch, label, o),
+    collect: () => collect(parts),
     watch: (o) => tree.watch(o),
     [Symbol.asyncDispose]: () => tree[Symbol.asyncDispose](),
   }
@@ -143,7 +151,7 @@ async function changeDirectory(
   const intents = intentsOf(prepared)
   begin(intents)
   const changes = prepared.flatMap(({ change }) => (change === undefined ? [] : [change]))
-  const done = await tree.change(changes, { batch: name, ...label }, o)
+  const done = await tree.change(changes, { batch: `${BATCH_PREFIX}${name}`, ...label }, o)
   let next = 0
   const outcomes = prepared.map(({ change }): TreeOutcome => {
     return change === undefined ? { kind: 'changed' } : (done[next++] ?? { kind: 'changed' })
@@ -222,6 +230,16 @@ async function putBackHalves(
   if (halves.size > 0) await tree.recover(intents.filter(({ path }) => halves.has(path)))
 }
 
+// ---- What was kept.
+
+/** What a folder of the daemon keeps in the same place has rules of its own. */
+async function collect({ tree, clock }: DirectoryEndParts): Promise<void> {
+  const records: VersionRecord[] = []
+  for await (const record of tree.versions()) if (record.batch.startsWith(BATCH_PREFIX)) records.push(record)
+  const names = expired(records, RETENTION, clock.wallMs(), tree.traits.volumeBytes)
+  if (names.size > 0) await tree.dropVersions(names)
+}
+
 // ---- Only looking.
 
 /** An end for a run that changes nothing. */
@@ -240,6 +258,7 @@ export function createLookEnd(
     read: (path, o) => tree.read(path, o),
     fetch: refuse,
     change: refuse,
+    collect: refuse,
     watch: () => {
       throw new Error(`${place} is only looked at`)
     },

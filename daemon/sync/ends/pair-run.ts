@@ -114,6 +114,7 @@ class PairRun {
       const unstable = [...new Set(ran.changed)].map(unstableProblem)
       this.#problems = [...this.#problems, ...ran.problems, ...unstable]
       base.setKnown()
+      if (this.#plan.units.length > 0) for (const side of SIDES) await this.#parts.ends[side].collect()
       return 'done'
     }
   }
