@@ -69,8 +69,8 @@ export async function recover(folder: Folder, recovery: Recovery, host: Recovery
 }
 
 /**
- * Asks everyone who comes within reach; goes on when all of them have answered and no other has come for a while, or when all
- * members are there and none of them holds the folder.
+ * Asks everyone who comes within reach; goes on when all members are there and those of them who hold the folder have answered, or
+ * when all who are there have answered and no other has come for a while.
  */
 async function recallFromAll(folder: Folder, recovery: Recovery, host: RecoveryHost, o: AbortOptions): Promise<void> {
   const { clock } = folder.deps
@@ -81,6 +81,7 @@ async function recallFromAll(folder: Folder, recovery: Recovery, host: RecoveryH
     const { answered } = recovery.recall
     const hasWord = answered.size > 0 || (holders.length === 0 && host.isEverybodyHeard())
     const isSettled = hasWord && holders.every((device) => answered.has(device))
+    if (isSettled && host.isEverybodyHeard()) return
     settledMs = isSettled ? (settledMs ?? clock.monotonicMs()) : undefined
     if (settledMs !== undefined && clock.monotonicMs() - settledMs >= SETTLE_MS) return
     await clock.sleep(LOOK_MS, o)
