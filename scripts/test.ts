@@ -25,7 +25,7 @@ const EVERYWHERE = ['test/*.test.ts', 'test/!(lan)/**/*.test.ts']
 const KINDS: Readonly<Record<string, TestKind>> = {
   // They often wait, for daemons in other processes: one file more than there are processors.
   small: { globs: EVERYWHERE, scale: 'small', timeoutMs: 180_000, concurrency: availableParallelism() + 1 },
-  full: { globs: EVERYWHERE, scale: 'full', timeoutMs: 1_200_000, concurrency: availableParallelism() + 1 },
+  full: { globs: EVERYWHERE, scale: 'full', timeoutMs: 1_500_000, concurrency: availableParallelism() + 1 },
   // Needs root, and network namespaces of its own: one at a time.
   lan: { globs: ['test/lan/**/*.test.ts'], scale: 'full', timeoutMs: 600_000, concurrency: 1 },
 }

@@ -80,7 +80,7 @@ function work(root: string, round: number): void {
 }
 
 describe('a daemon', () => {
-  it('may be killed at every point where it makes something durable', { timeout: 900_000 }, async () => {
+  it('may be killed at every point where it makes something durable', { timeout: 1_400_000 }, async () => {
     await using anna = new AimedDevice('anna')
     await using ben = new AimedDevice('ben')
     await Promise.all([anna.start(), ben.start()])

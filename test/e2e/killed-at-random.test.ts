@@ -42,7 +42,7 @@ interface Count {
 describe('a daemon', () => {
   it(
     'may be killed at any moment of a sync, and both come to the same folder with nothing lost',
-    { timeout: 900_000 },
+    { timeout: 1_400_000 },
     async () => {
       await using anna = new Device('anna')
       await using ben = new Device('ben')

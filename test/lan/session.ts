@@ -33,8 +33,8 @@ export async function readSession(page: URL): Promise<Typed[]> {
   return session
 }
 
-/** What differs from run to run, as parts of a line: the code, the home, the id of a kept version, numbers, gaps. */
-const OWN_PARTS = /(7-soldier-wet-jelly|\/home\/ada|\d{8}-\d{6}-[\da-f]{6}|\d+|\s+)/
+/** What differs from run to run, as parts of a line: the code, the home, the id of a kept version, durations, numbers, gaps. */
+const OWN_PARTS = /(7-soldier-wet-jelly|\/home\/ada|\d{8}-\d{6}-[\da-f]{6}|\d+ (?:ms|s|min)\b|\d+|\s+)/
 
 /** What a line of the page stands for on this machine. */
 export function patternOf(line: string, own: { readonly code: string; readonly home: string }): RegExp {
@@ -43,6 +43,7 @@ export function patternOf(line: string, own: { readonly code: string; readonly h
     if (part === SHOWN_CODE) return escape(own.code)
     if (part === SHOWN_HOME) return escape(own.home)
     if (/^\d{8}-\d{6}-/.test(part)) return '\\d{8}-\\d{6}-[\\da-f]{6}'
+    if (/^\d+ [a-z]+$/.test(part)) return '\\d+ (?:ms|s|min)'
     if (/^\d+$/.test(part)) return '\\d+'
     return /^\s+$/.test(part) ? '\\s+' : escape(part)
   })
