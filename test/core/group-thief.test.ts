@@ -14,7 +14,7 @@ import { GroupScript, membersOf, outline } from './group-script.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const numRuns = scaled({ small: 100, full: 3_000 })
+const numRuns = scaled({ small: 100, full: 1_500 })
 
 /** anna founded it, and added ben and cleo; all three have seen all of that. */
 function three(): GroupScript {

@@ -11,7 +11,7 @@ import { GroupScript, outline } from './group-script.ts'
 
 const NAMES = ['anna', 'ben', 'cleo', 'dora', 'erik'] as const
 const ROLES: readonly Role[] = ['admin', 'member', 'mirror']
-const numRuns = scaled({ small: 120, full: 1_000 })
+const numRuns = scaled({ small: 120, full: 600 })
 
 /** One operation by anybody, entitled or not, that has seen any of what is there. */
 const zStep = fc.record({

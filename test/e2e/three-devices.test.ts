@@ -9,7 +9,7 @@ import { describe } from 'node:test'
 import { itInFull, scaled } from '../scale.ts'
 import { Device, digest, pair, until } from './device.ts'
 
-const ROUNDS = scaled({ small: 2, full: 20 })
+const ROUNDS = scaled({ small: 2, full: 8 })
 const FILES_A_ROUND = 12
 /** Enough that the one who is killed is often in the middle of it. */
 const LARGE_BYTES = 3_000_000

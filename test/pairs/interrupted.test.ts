@@ -21,7 +21,7 @@ const T = Date.UTC(2026, 0, 1)
 const RUN = fileURLToPath(new URL('run-once.ts', import.meta.url))
 /** Every how many events a run is cancelled. */
 const STRIDE = scaled({ small: 12, full: 1 })
-const KILLS = scaled({ small: 3, full: 60 })
+const KILLS = scaled({ small: 3, full: 40 })
 
 /** Work of every kind for the run that is interrupted. */
 async function prepare(bench: PairBench): Promise<readonly string[]> {

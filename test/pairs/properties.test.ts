@@ -10,7 +10,7 @@ import type { PairBench, TreeText } from './pair-bench.ts'
 import { openPairBench, treeOf, versionsOf } from './pair-bench.ts'
 import { carryOut, edits } from './person.ts'
 
-const RUNS = scaled({ small: 4, full: 100 })
+const RUNS = scaled({ small: 4, full: 40 })
 
 const rounds = fc.array(fc.record({ source: edits, destination: edits, mode: fc.constantFrom(...PAIR_MODES) }), {
   minLength: 1,
