@@ -49,7 +49,7 @@ import { vectorsOf, zHex, zRefused } from './vector-files.ts'
 
 const zSigned = { body: zHex, signature: zHex }
 const [ANNA, BEN] = SIGNERS
-const RUNS = { numRuns: scaled({ small: 300, full: 2_500 }) }
+const RUNS = { numRuns: scaled({ small: 300, full: 1_500 }) }
 
 const seal = (segment: Segment): Signed => sealSegment(segment, signerOf(segment.device), crypto)
 const sealOf = (head: Head): Signed => sealHead(head, signerOf(head.device), crypto)
@@ -130,7 +130,7 @@ describe('a segment', () => {
         const segment = attempt(() => openSegment(lying('segment', body), crypto))
         if (segment !== undefined) assert.equal(hex.encode(seal(segment).body), hex.encode(body))
       }),
-      { numRuns: scaled({ small: 1_500, full: 15_000 }) },
+      { numRuns: scaled({ small: 1_500, full: 8_000 }) },
     )
   })
 
@@ -216,7 +216,7 @@ describe('a head', () => {
         const head = attempt(() => openHead(lying('head', body), crypto))
         if (head !== undefined) assert.equal(hex.encode(sealOf(head).body), hex.encode(body))
       }),
-      { numRuns: scaled({ small: 1_500, full: 15_000 }) },
+      { numRuns: scaled({ small: 1_500, full: 8_000 }) },
     )
   })
 

@@ -253,7 +253,7 @@ describe('removals, roles and words on all sides of cuts', () => {
         if (inside.length > 1 && inside.length < peers.length) contested++
         for (const peer of peers) if (!inside.includes(peer)) assert.notEqual(peer.log.removal, undefined)
       }),
-      { numRuns: scaled({ small: 12, full: 120 }) },
+      { numRuns: scaled({ small: 12, full: 60 }) },
     )
     assert.ok(contested > 0, 'somebody was removed, and others were left')
   })

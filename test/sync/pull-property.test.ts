@@ -58,7 +58,7 @@ describe('pulls, whatever happens', () => {
         await bench.untilLanded(...blobs)
         await checkBans(bench, holders[2] ?? assert.fail())
       }),
-      { numRuns: scaled({ small: 40, full: 400 }) },
+      { numRuns: scaled({ small: 40, full: 200 }) },
     )
   })
 })

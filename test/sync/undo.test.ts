@@ -144,7 +144,7 @@ function crashSoon({ device }: Place, seed: number): () => boolean {
 
 describe('an undo that dies in the middle', () => {
   it('is finished by another, and nothing is lost', async () => {
-    for (let seed = 0; seed < scaled({ small: 4, full: 40 }); seed += 1) {
+    for (let seed = 0; seed < scaled({ small: 4, full: 20 }); seed += 1) {
       await using bench = createFolderBench(100 + seed)
       const places = await threeEqual(bench)
       const [anna, ben, carol] = places

@@ -206,7 +206,7 @@ describe('the story of a path', () => {
   })
 })
 
-const SEEDS = scaled({ small: 6, full: 60 })
+const SEEDS = scaled({ small: 6, full: 30 })
 const STEPS = 25
 const MODES = ['send-receive', 'send-receive', 'send-only', 'receive-only', 'receive-archive'] as const
 const NAMES = ['a.txt', 'b.txt', 'dir/a.txt', 'dir/b.txt', 'draft.tmp']
