@@ -1,6 +1,7 @@
 /**
  * Breaks Holt on purpose: each patch below `test/mutants` is applied to a scratch copy, and the test that it names must go
- * red there and be green without it. Each processor has a copy of its own. `npm run mutants [NAME…]`. `test/mutants/README.md` says how to write one.
+ * red there and be green without it; each processor has a copy of its own. `npm run mutants [NAME…]`. `test/mutants/README.md`
+ * says how to write one.
  */
 
 import { readdir } from 'node:fs/promises'

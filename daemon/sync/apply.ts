@@ -64,17 +64,12 @@ export function apply(
   treeOf: (folder: Folder['id']) => FileTree | undefined,
   o: AbortOptions,
 ): Promise<Applied> {
-  return folder.changing.use(() => applySteps(folder, steps, batch, treeOf, o))
+  const run: Run = { folder, batch, treeOf, o, done: new Set(), changed: [], failed: [] }
+  return folder.changing.use(() => applySteps(run, steps))
 }
 
-async function applySteps(
-  folder: Folder,
-  steps: readonly Step[],
-  batch: Batch,
-  treeOf: (folder: Folder['id']) => FileTree | undefined,
-  o: AbortOptions,
-): Promise<Applied> {
-  const run: Run = { folder, batch, treeOf, o, done: new Set(), changed: [], failed: [] }
+async function applySteps(run: Run, steps: readonly Step[]): Promise<Applied> {
+  const { folder } = run
   const paths = touchedPaths(steps)
   folder.gate.begin(paths)
   try {

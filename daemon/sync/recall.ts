@@ -34,7 +34,7 @@ export function recalledPage(folder: Folder, device: DeviceId, after: RelPath | 
   })
 }
 
-/** The newest copy so far, and what is still arriving from each device. */
+/** The newest copy so far, of which a head vouches for every entry, and what is still arriving from each device. */
 export interface Recall {
   readonly arriving: Map<DeviceId, Entry[]>
   readonly answered: Set<DeviceId>
@@ -73,7 +73,7 @@ function consider(recall: Recall, folder: Folder, head: Head, entries: readonly 
   }
   const position = (of: Head): { epoch: number; seq: number } => ({ epoch: of.epoch, seq: of.lastSeq })
   if (recall.best === null || comparePositions(position(head), position(recall.best.head)) > 0)
-    recall.best = { head, entries }
+    recall.best = { head, entries: entries.filter(({ isHeld }) => isHeld) }
 }
 
 /** The digest over entries that a head signs. */

@@ -79,9 +79,10 @@ async function recallFromAll(folder: Folder, recovery: Recovery, host: RecoveryH
     const holders = host.holders(folder)
     askHolders(folder, recovery, host, holders)
     const { answered } = recovery.recall
-    const hasWord = answered.size > 0 || (holders.length === 0 && host.isEverybodyHeard())
+    const isEverybodyHeard = host.isEverybodyHeard()
+    const hasWord = answered.size > 0 || isEverybodyHeard
     const isSettled = hasWord && holders.every((device) => answered.has(device))
-    if (isSettled && host.isEverybodyHeard()) return
+    if (isSettled && isEverybodyHeard) return
     settledMs = isSettled ? (settledMs ?? clock.monotonicMs()) : undefined
     if (settledMs !== undefined && clock.monotonicMs() - settledMs >= SETTLE_MS) return
     await clock.sleep(LOOK_MS, o)

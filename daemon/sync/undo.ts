@@ -19,15 +19,8 @@ export interface UndoPorts extends KeptAskPorts {
   readonly self: DeviceId
 }
 
-/** A step as all devices together keep it. */
-export interface FoundStep {
-  readonly id: string
-  readonly range: StepRange | null
-  readonly keptMs: number
-  /** The most that any device keeps of it. */
-  readonly deleted: number
-  readonly replaced: number
-  readonly isUndo: boolean
+/** A step as all devices together keep it: counts are the most that any of them keeps. */
+export interface FoundStep extends Omit<UndoStep, 'records'> {
   /** Who keeps something of it. */
   readonly devices: readonly DeviceId[]
 }

@@ -147,6 +147,7 @@ const inThisThread: DiskWorkers = {
     await delay(0)
     const any: Job = job
     const answer = any.kind === 'list' ? listDirectories(any) : hashFiles(any, () => undefined)
+    // The kind of a job decides the kind of its answer, which a union cannot say.
     return answer as unknown as Answers[K]
   },
   [Symbol.asyncDispose]: () => Promise.resolve(),

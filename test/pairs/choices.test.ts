@@ -132,6 +132,7 @@ describe('a comparison by hash', () => {
       source: { traits: { ...traits, hashes: true } },
       destination: { traits: { ...traits, hashes: false } },
     }
+    // It is refused before anything else of them is looked at.
     const parts = { ends, base: { isKnown: false }, clock: { monotonicMs: () => 0 } } as unknown as PairParts
     const run = runPair(parts, {
       ...{ mode: 'two-way', compare: 'hash+mtime', onConflict: 'keep-both', initial: 'merge', force: null },

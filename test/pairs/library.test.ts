@@ -45,6 +45,7 @@ describe('syncPair', () => {
       const result = await syncPair({ ...bench, mode, onConflict: 'keepBoth', initial: 'merge', dryRun: true })
       assert.equal(result.state, 'planned', mode)
     }
+    // As a caller without types may say it.
     const unknown = { ...bench, mode: 'sideways' } as unknown as Parameters<typeof syncPair>[0]
     await assert.rejects(syncPair(unknown), { code: 'bad-request', message: '"sideways" is no mode.' })
   })

@@ -14,6 +14,7 @@ const ORDER = zPairRequest.parse({ source: '/a', destination: '/b' })
 function open(run: (o: PairRun) => Promise<PairResult>, signal = new AbortController().signal) {
   const watch = (): Promise<never> => Promise.reject(new Error('nobody watches'))
   const log = { event: () => undefined }
+  // Of all parts of the service, runs of pairs use these.
   const parts = { pairs: { run, watch }, deps: { log } } as unknown as Parameters<typeof createPairService>[0]
   return createPairService(parts).syncPair(ORDER, { signal })
 }

@@ -76,6 +76,17 @@ function away(place: Place, lose: (place: Place) => void, meanwhile: () => void 
   place.begin()
 }
 
+it('a lost catalogue is whole again at once where all members are there', async () => {
+  await withThree(67, async (bench, _anna, ben) => {
+    const beganMs = bench.world.scheduler.nowMs()
+    away(ben, LOSSES['was deleted'])
+    await bench.until('it is whole', () => ben.daemon.sync.engine.folder(FOLDER)?.isRecovering === false)
+    await bench.until('it was recalled', () => ben.daemon.catalogue.read((tx) => tx.totals(FOLDER).live) > 0)
+    const tookMs = bench.world.scheduler.nowMs() - beganMs
+    assert.ok(tookMs < 2500, `${tookMs} ms, although nobody else can come`)
+  })
+})
+
 let cases = 0
 for (const [how, lose] of Object.entries(LOSSES)) {
   describe(`a catalogue that ${how}`, () => {

@@ -97,6 +97,7 @@ function partsOf({ world }: FolderBench, { device, daemon }: Place): ServicePart
     uploads: new Uploads({ clock, emit: () => undefined }),
     machine: { inspect: (path: string) => Promise.resolve({ realPath: path }) },
   }
+  // What tells of paths reads these parts; the others belong to a real machine.
   return parts as unknown as ServiceParts
 }
 
