@@ -129,8 +129,10 @@ export interface CatalogueReader {
   /** How many dirty paths, waiting ones too, live here and are a tombstone somewhere else: what a pass may delete at most. */
   dirtyDeletes(folder: FolderId): number
   totals(folder: FolderId): FolderTotals
-  /** Files of which this device says that it does not hold them: left out, or ignored. Looks at every own row. */
+  /** Files of which this device says that it does not hold them: left out, or ignored. */
   notHeldFiles(folder: FolderId): number
+  /** Whether another device says of anything that it does not hold it. */
+  leavesOut(folder: FolderId, device: DeviceId): boolean
   /** What another device lacks of what lives here. Looks at every own row. */
   lackingAt(folder: FolderId, device: DeviceId): Lacking
   ownHead(folder: FolderId): OwnHead | undefined
@@ -185,7 +187,10 @@ export interface CatalogueWriter extends CatalogueReader {
   /** A sealed segment: its entries are published, the head moves. */
   addSegment(folder: FolderId, segNo: number, entries: readonly Entry[], signed: Signed, head: OwnHead): void
   setOwnHead(folder: FolderId, head: OwnHead): void
-  /** Another device's entries replace what it said of those paths; they become dirty. */
+  /**
+   * Another device's entries replace what it said of those paths; they become dirty, but where it said nothing before and now says
+   * what is so here.
+   */
   applyEntries(folder: FolderId, device: DeviceId, entries: readonly Entry[]): void
   setPeerPosition(folder: FolderId, device: DeviceId, position: PeerPosition): void
   /** A device says nothing of this folder any more (a new epoch, removal, dropped folder). */

@@ -11,7 +11,7 @@ import type { EndIdentities, OpenPairBase } from './catalogue/pair-base.ts'
 import { openPairBase } from './catalogue/pair-base.ts'
 import { incomingDirectory } from './disk/context.ts'
 import { createRoot } from './disk/create-root.ts'
-import type { DiskWorkers } from './disk/disk-workers.ts'
+import type { Threads } from './threads-port.ts'
 import { openFileTree } from './disk/file-tree.ts'
 import { inspectPath } from './disk/local-files.ts'
 import { openLookTree } from './disk/look-tree.ts'
@@ -37,7 +37,7 @@ const SPARED_MS = 60 * 60_000
 export interface PairMachine {
   /** Where what is remembered of pairs is kept, in `pairs`. */
   readonly home: string
-  readonly workers: DiskWorkers
+  readonly threads: Threads
   readonly crypto: Crypto
   readonly clock: Clock
   readonly random: Random
@@ -179,9 +179,9 @@ interface OpenEnd {
   readonly marker: string
 }
 
-function openLook({ workers, crypto, clock }: PairMachine, { path, marker }: Place): OpenEnd {
+function openLook({ threads, crypto, clock }: PairMachine, { path, marker }: Place): OpenEnd {
   const folder = marker ?? folderIdOf(new Uint8Array(MARKER_BYTES))
-  return { end: createLookEnd(path, openLookTree({ root: path, folder, workers, crypto, clock })), marker: folder }
+  return { end: createLookEnd(path, openLookTree({ root: path, folder, threads, crypto, clock })), marker: folder }
 }
 
 /** Marks the directory where it is not marked yet, and puts right what an interrupted run left. */
@@ -192,11 +192,11 @@ async function openEnd(
   base: OpenPairBase,
   isEndChanged: boolean,
 ): Promise<OpenEnd> {
-  const { crypto, clock, random, workers } = machine
+  const { crypto, clock, random, threads } = machine
   const folder = marker ?? folderIdOf(random.bytes(MARKER_BYTES))
   const traits = await createRoot({ path, folder })
-  const tree = await openFileTree({ path, folder, traits, clock, crypto, workers })
-  const store = await openBlobStore({ directory: incomingDirectory(path), crypto, sparedMs: SPARED_MS })
+  const tree = await openFileTree({ path, folder, traits, clock, crypto, threads })
+  const store = await openBlobStore({ directory: incomingDirectory(path), crypto, threads, sparedMs: SPARED_MS })
   const left = base.intents(side)
   if (left.length > 0 && !isEndChanged) await tree.recover(left)
   base.setIntents(side, [])

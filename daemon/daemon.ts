@@ -10,8 +10,8 @@ import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
 import { openOrRenew } from './catalogue/catalogue-file.ts'
 import { incomingDirectory } from './disk/context.ts'
 import { readGroupCopies, writeGroupCopy } from './disk/group-copies.ts'
-import { createDiskWorkers } from './disk/disk-workers.ts'
-import type { DiskWorkers } from './disk/disk-workers.ts'
+import { createThreads } from './daemon-threads.ts'
+import type { Threads } from './threads-port.ts'
 import { createRoot, probeTraits } from './disk/create-root.ts'
 import type { DiskTree } from './disk/file-tree.ts'
 import { openFileTree, rootState } from './disk/file-tree.ts'
@@ -83,7 +83,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   const state = await openStateFiles(join(o.config.home, STATE_DIRECTORY))
   const identity = await settledIdentity(o, state)
   const catalogueFile = stack.use(openOrRenew(o.config.home, o.log, { self: identity.signer.device, crypto }))
-  const workers = stack.use(createDiskWorkers(DISK_THREADS))
+  const threads = stack.use(createThreads(DISK_THREADS))
   const deps: Deps = {
     clock,
     random,
@@ -101,7 +101,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     deps,
     groupLog,
     transport,
-    workers,
+    threads,
     identity,
     catalogueFile,
     notes,
@@ -135,7 +135,7 @@ interface Opened {
   readonly deps: Deps
   readonly groupLog: GroupLog
   readonly transport: Libp2pPeerTransport
-  readonly workers: DiskWorkers
+  readonly threads: Threads
   readonly identity: Identity
   readonly catalogueFile: OpenedCatalogue
   readonly notes: Notes
@@ -193,8 +193,9 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     pairPorts,
     transport,
     events,
+    feed,
     machine: buildMachine(o, opened, sync, trees),
-    pairs: pairRunner({ home: o.config.home, workers: opened.workers, crypto: deps.crypto, clock, random }),
+    pairs: pairRunner({ home: o.config.home, threads: opened.threads, crypto: deps.crypto, clock, random }),
     facts: {
       version: o.version,
       platform: process.platform,
@@ -243,7 +244,7 @@ function buildCopies({ deps, groupLog }: Opened, sync: DeviceSync): GroupCopies 
 
 function buildMachine(
   o: DaemonOptions,
-  { deps, workers }: Opened,
+  { deps, threads }: Opened,
   sync: DeviceSync,
   trees: ReadonlyMap<string, DiskTree>,
 ): ServiceParts['machine'] {
@@ -259,7 +260,7 @@ function buildMachine(
     saveFile,
     groupCopies: readGroupCopies,
     localFiles: (path, options) =>
-      localFiles(path, NO_FOLDER, { workers, crypto: deps.crypto, clock: deps.clock }, options),
+      localFiles(path, NO_FOLDER, { threads, crypto: deps.crypto, clock: deps.clock }, options),
   })
 }
 
@@ -281,7 +282,7 @@ function watchUploads({ clock }: Deps, feed: EventFeed): Uploads {
 /** Folders, transfers and sessions. */
 function buildSync(
   o: DaemonOptions,
-  { deps, groupLog, transport, workers }: Opened,
+  { deps, groupLog, transport, threads }: Opened,
   trees: Map<string, DiskTree>,
   uploads: Uploads,
   onEvent: (event: EngineEvent) => void,
@@ -300,7 +301,7 @@ function buildSync(
     pace: paceOf(o),
     retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100, perPath: null, bytes: null },
     release: `${o.version} ${process.platform}`,
-    openRoot: (settings) => openRoot(settings, deps, workers, trees),
+    openRoot: (settings) => openRoot(settings, deps, threads, trees),
     onEvent,
     onTransfer: (event) => feed.onTransfer(event),
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
@@ -331,7 +332,7 @@ function rootFacts(
 async function openRoot(
   settings: FolderSettings,
   deps: Deps,
-  workers: DiskWorkers,
+  threads: Threads,
   trees: Map<string, DiskTree>,
 ): Promise<OpenRoot> {
   const { id, path } = settings
@@ -339,9 +340,9 @@ async function openRoot(
   if (state === 'missing') throw new TreeError('missing', `${path} is not there.`)
   if (state === 'unmarked') throw new TreeError('unmarked', `${path} is there, but not the folder that it was.`)
   const traits = await probeTraits(path)
-  const tree = await openFileTree({ path, folder: id, traits, clock: deps.clock, crypto: deps.crypto, workers })
+  const tree = await openFileTree({ path, folder: id, traits, clock: deps.clock, crypto: deps.crypto, threads })
   trees.set(id, tree)
-  return { tree, incoming: await openBlobStore({ directory: incomingDirectory(path), crypto: deps.crypto }) }
+  return { tree, incoming: await openBlobStore({ directory: incomingDirectory(path), crypto: deps.crypto, threads }) }
 }
 
 function isAnyMissing({ groupLog, transport }: Running['parts']): boolean {
@@ -364,6 +365,7 @@ async function runAll(
   const loops = [
     sync.run(o),
     keeper.run(o),
+    parts.feed.run(o),
     dialStatic({ transport: parts.transport, clock, log, isAnyMissing: () => isAnyMissing(parts) }, staticAddresses, o),
     watchClocks(
       {

@@ -16,7 +16,7 @@ import {
 } from '../protocol/pair-options.ts'
 import type { Comparison, ConflictPolicy, Force, InitialPreference, PairMode } from '../protocol/pair-options.ts'
 import { runDirectoryPair } from './daemon-pair.ts'
-import { createDiskWorkers } from './disk/disk-workers.ts'
+import { createThreads } from './daemon-threads.ts'
 import { createNativeCrypto } from './native-crypto.ts'
 import { PairError } from './sync/ends/pair-error.ts'
 import { createSystemClock } from './system-clock.ts'
@@ -74,13 +74,13 @@ export interface SyncPairOptions {
  * @throws PairError with a code; and the signal's reason
  */
 export async function syncPair(o: SyncPairOptions): Promise<SyncResult> {
-  await using workers = createDiskWorkers(DISK_THREADS)
+  await using threads = createThreads(DISK_THREADS)
   const { confirm = false, force } = o
   const home = o.home ?? homePathFor({ environment: process.env, platform: process.platform, homeDirectory: homedir() })
   const clock = createSystemClock()
   const random = { bytes: (length: number) => randomBytes(length) }
   return await runDirectoryPair(
-    { home: resolve(home), workers, clock, random, crypto: createNativeCrypto() },
+    { home: resolve(home), threads, clock, random, crypto: createNativeCrypto() },
     {
       source: resolve(o.source),
       destination: resolve(o.destination),

@@ -30,8 +30,13 @@ export async function storing<T>(what: string, work: () => Promise<T>): Promise<
   try {
     return await work()
   } catch (cause) {
-    if (hasErrno(cause, 'ENOSPC', 'EDQUOT')) throw new StoreError('no-space', `${what}: the disk is full`, { cause })
-    if (cause instanceof Error && 'syscall' in cause) throw new StoreError('io', `${what}: ${cause.message}`, { cause })
-    throw cause
+    throw toStoreError(cause, what)
   }
+}
+
+/** An error of the system as a `StoreError`; other causes as they are. */
+export function toStoreError(cause: unknown, what: string): unknown {
+  if (hasErrno(cause, 'ENOSPC', 'EDQUOT')) return new StoreError('no-space', `${what}: the disk is full`, { cause })
+  if (cause instanceof Error && 'syscall' in cause) return new StoreError('io', `${what}: ${cause.message}`, { cause })
+  return cause
 }

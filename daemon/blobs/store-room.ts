@@ -28,11 +28,11 @@ export function createStoreRoom(directory: string, crypto: Crypto): StoreRoom {
   return { directory, crypto, slots: new Slots(IN_FLIGHT_MAX), free: new FreeRoom(directory) }
 }
 
-export const wholePath = (room: StoreRoom, hash: BlobHash): string => join(room.directory, hash)
+export const wholePath = ({ directory }: Pick<StoreRoom, 'directory'>, hash: BlobHash): string => join(directory, hash)
 export const partPath = (room: StoreRoom, hash: BlobHash): string => join(room.directory, hash + PART)
 /** A name that is used once. What a crash leaves of it is removed when the store is opened. */
-export const temporaryPath = (room: StoreRoom, hash: BlobHash): string =>
-  join(room.directory, `${hash}${TEMPORARY}${randomUUID()}`)
+export const temporaryPath = (directory: string, hash: BlobHash): string =>
+  join(directory, `${hash}${TEMPORARY}${randomUUID()}`)
 
 /** What a name in the store's directory means. */
 export function kindOfName(name: string): 'whole' | 'part' | 'temporary' | 'foreign' {
@@ -49,7 +49,7 @@ export function hashInName(name: string): string {
 }
 
 /** Undefined too for a file that has another name: it is just being placed, and an edit there would change it here. */
-export function storedAt(room: StoreRoom, hash: BlobHash): StoredBlob | undefined {
+export function storedAt(room: Pick<StoreRoom, 'directory'>, hash: BlobHash): StoredBlob | undefined {
   const path = wholePath(room, hash)
   const stats = statOf(path)
   if (stats === undefined || !stats.isFile() || stats.nlink !== 1n) return undefined
@@ -66,23 +66,30 @@ function toStored(path: string, hash: BlobHash, { size, dev, ino }: BigIntStats)
     hash,
     sizeBytes: Number(size),
     location: path as BlobLocation,
-    identity: `${dev}:${ino}` as FileIdentity,
+    identity: identityOf({ dev, ino }),
   }
 }
 
+export function identityOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): FileIdentity {
+  return `${dev}:${ino}` as FileIdentity
+}
+
 /**
- * Gives a synced file that holds exactly the blob its name, unless the store has the blob: then that stays, because a caller may
- * have been told of it. Either way `source` is gone. In one go, so that no other work of this process comes between.
+ * Gives a file that holds exactly the blob its name, unless the store has the blob: then that stays, because a caller may
+ * have been told of it. Either way `source` is gone. In one go, so that no other work of this thread comes between.
  */
 export function finish(room: StoreRoom, hash: BlobHash, source: string): StoredBlob {
-  const known = storedAt(room, hash)
-  if (known !== undefined) {
-    rmSync(source, { force: true })
-    return known
-  }
+  nameWhole(room.directory, hash, source)
   const path = wholePath(room, hash)
-  renameSync(source, path)
   return toStored(path, hash, lstatSync(path, { bigint: true }))
+}
+
+/** The step itself. @returns the file that the store has already; undefined where it had none. */
+export function nameWhole(directory: string, hash: BlobHash, source: string): FileIdentity | undefined {
+  const known = storedAt({ directory }, hash)
+  if (known === undefined) renameSync(source, wholePath({ directory }, hash))
+  else rmSync(source, { force: true })
+  return known?.identity
 }
 
 /** So many at once; more wait, in order. */

@@ -1,10 +1,9 @@
 /** The `BlobStore` port in a directory: whole blobs by their hash, parts and temporary files beside them. */
 
-import { closeSync, constants, fdatasync, openSync, writeSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { mkdir, open, opendir, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { pipe } from 'it-pipe'
 import type { Crypto, Hasher } from '../../protocol/crypto.ts'
 import type { BlobHash } from '../../protocol/ids.ts'
@@ -14,6 +13,7 @@ import type { AbortOptions, BlobStore, ByteRange, StoredBlob } from '../ports.ts
 import { withoutHoles } from './holes.ts'
 import { receiveBlob } from './incoming.ts'
 import { StoreError, hasErrno, storing } from './store-error.ts'
+import type { Threads } from '../threads-port.ts'
 import type { StoreRoom } from './store-room.ts'
 import {
   createStoreRoom,
@@ -26,19 +26,20 @@ import {
   temporaryPath,
   wholePath,
 } from './store-room.ts'
+import { createPutSmall } from './write-batches.ts'
 
 const DIRECTORY_MODE = 0o700
 /** As files of the folder are made: the umask takes away what the user does not want to give. */
 const FILE_MODE = 0o666
-/** What is written without a thread. */
-const SMALL_BYTES = 128 * 1024
-const syncData = promisify(fdatasync)
+/** Larger ones are no part of a batch. */
+const SMALL_BYTES = CHUNK_BYTES
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 export interface BlobStoreOptions {
   readonly directory: string
   readonly crypto: Crypto
+  readonly threads: Threads
   /** What is younger, in milliseconds, is not removed: another process may be using the store. */
   readonly sparedMs?: number
 }
@@ -49,10 +50,14 @@ export interface BlobStoreOptions {
  */
 export async function openBlobStore(o: BlobStoreOptions): Promise<BlobStore> {
   const room = createStoreRoom(resolve(o.directory), o.crypto)
+  const putSmall = createPutSmall(room, o.threads)
   await storing(room.directory, () => tidy(room, o.sparedMs ?? 0))
   return {
     stat: (hash) => Promise.resolve(storedAt(room, hash)),
-    put: (hash, source, options) => putBlob(room, hash, source, options),
+    put: (hash, source, options) =>
+      source instanceof Uint8Array && source.length <= SMALL_BYTES
+        ? putSmall({ hash, bytes: source }, options)
+        : putBlob(room, hash, source, options),
     receive: (blob, chunks, options) => receiveBlob(room, blob, chunks, options),
     read: (hash, options) => readBlob(room, hash, options),
     list: (options) => listBlobs(room, options),
@@ -87,9 +92,9 @@ async function putBlob(
   return await room.slots.use(signal, () =>
     storing(`blob ${hash}`, async () => {
       await room.free.take(source instanceof Uint8Array ? source.length : 0)
-      const temporary = temporaryPath(room, hash)
+      const temporary = temporaryPath(room.directory, hash)
       try {
-        await writeSynced(room, temporary, hash, source, signal)
+        await writeBytes(room, temporary, hash, source, signal)
         return finish(room, hash, temporary)
       } catch (cause) {
         await rm(temporary, { force: true })
@@ -99,17 +104,13 @@ async function putBlob(
   )
 }
 
-async function writeSynced(
+async function writeBytes(
   room: StoreRoom,
   path: string,
   hash: BlobHash,
   source: AsyncIterable<Uint8Array> | Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {
-  if (source instanceof Uint8Array && source.length <= SMALL_BYTES) {
-    await writeSmall(path, source)
-    return
-  }
   await using file = await open(path, NEW_FLAGS, FILE_MODE)
   let size = 0
   if (source instanceof Uint8Array) size = await writeAll(file, source, 0)
@@ -123,18 +124,6 @@ async function writeSynced(
     )
   }
   await file.truncate(size)
-  await file.datasync()
-}
-
-/** Few bytes go to the system's memory in less time than to a thread; only the disk is waited for. */
-async function writeSmall(path: string, bytes: Uint8Array): Promise<void> {
-  const fd = openSync(path, NEW_FLAGS, FILE_MODE)
-  try {
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
-    await syncData(fd)
-  } finally {
-    closeSync(fd)
-  }
 }
 
 /** Behind what was written before. @returns where it ends. */

@@ -23,14 +23,18 @@ export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
   return {
     dirty: (folder, before, limit) =>
       sql(
-        'select path, stamp from dirty where folder = ? and path < ? and waits_for is null order by path desc limit ?',
+        'select path, stamp from dirty indexed by dirty_ready where folder = ? and path < ? and waits_for is null order by path desc limit ?',
       ).all(n(folder), before ?? ABOVE_ALL, limit) as DirtyPath[],
     disputed: (folder, after, limit) =>
       sql(`select distinct path from entry where ${DISPUTED} and path > ? order by path limit ?`)
         .pluck()
         .all(n(folder), after ?? '', limit) as RelPath[],
     dirtyCount: (folder) =>
-      Number(sql('select count(*) from dirty where folder = ? and waits_for is null').pluck().get(n(folder))),
+      Number(
+        sql('select count(*) from dirty indexed by dirty_ready where folder = ? and waits_for is null')
+          .pluck()
+          .get(n(folder)),
+      ),
     waitingCount: (folder) =>
       Number(sql('select count(*) from dirty where folder = ? and waits_for is not null').pluck().get(n(folder))),
     waiting: (folder, limit) =>

@@ -76,10 +76,10 @@ export function createReader(tables: Tables): CatalogueReader {
     intents: (folder) => intentsOf(tables, folder),
     conflictCopies: (folder, limit) =>
       rows(
-        sql(`${OWN} where o.folder = ? and o.live and e.conflict order by o.parent, o.name limit ?`).all(
-          n(folder),
-          limit,
-        ),
+        sql(
+          `select ${OWN_COLUMNS} from entry e indexed by entry_conflict join own o on o.entry = e.id
+           where e.folder = ? and e.conflict and o.live order by o.parent, o.name limit ?`,
+        ).all(n(folder), limit),
       ),
     localChanges: (folder, after, limit) => {
       const [parent, name] = after === null ? ['', ''] : place(after)

@@ -11,6 +11,7 @@ import { GROUP_DEVICES_MAX } from '../../protocol/limits.ts'
 import { nameOf, parentOf } from '../../protocol/path.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import type { Fingerprint } from '../ports.ts'
+import { EntryCache } from './entry-cache.ts'
 import type { Beside } from './seal.ts'
 import { damaged, sealed, unsealed } from './seal.ts'
 
@@ -22,6 +23,7 @@ const KIND_NUMBERS = { file: 0, directory: 1, symlink: 2, deleted: KIND_DELETED 
 /** Statements by their text, and the numbers of devices and folders, for one open database. */
 export interface Tables {
   readonly db: Database
+  readonly entries: EntryCache
   sql(text: string): Statement
   deviceIndex(device: DeviceId): number
   deviceBit(device: DeviceId): number
@@ -50,8 +52,10 @@ export function openTables(db: Database, self: DeviceId): Tables {
     (n, id) => sql('insert into folder (n, id) values (?, ?)').run(n, id),
   )
   devices.indexOf(self)
+  const entries = new EntryCache()
   return {
     db,
+    entries,
     sql,
     deviceIndex: devices.indexOf,
     deviceBit: (device) => {
@@ -63,6 +67,7 @@ export function openTables(db: Database, self: DeviceId): Tables {
     folderNo: folders.indexOf,
     folderIds: folders.all,
     reload: () => {
+      entries.clear()
       devices.reload()
       folders.reload()
     },
@@ -116,11 +121,25 @@ export function hashOf(entry: Entry): Uint8Array | null {
 }
 
 export function entryToBody(entry: Entry, tables: Tables, beside?: Beside): Uint8Array {
-  return sealed(encode(entryToWire(entry, tables.deviceIndex)), beside)
+  if (beside !== undefined) return sealed(encode(entryToWire(entry, tables.deviceIndex)), beside)
+  const known = tables.entries.bodyOf(entry)
+  if (known !== undefined) return known
+  const body = sealed(encode(entryToWire(entry, tables.deviceIndex)))
+  tables.entries.keep(body, entry)
+  return body
 }
 
 /** @throws CatalogueError `corrupt` */
 export function entryFromBody(body: unknown, tables: Tables, beside?: Beside): Entry {
+  if (beside !== undefined || !(body instanceof Uint8Array)) return decoded(body, tables, beside)
+  const known = tables.entries.entryOf(body)
+  if (known !== undefined) return known
+  const entry = decoded(body, tables)
+  tables.entries.keep(body, entry)
+  return entry
+}
+
+function decoded(body: unknown, tables: Tables, beside?: Beside): Entry {
   const wire = unsealed(body, beside)
   try {
     return entryFromWire(decode(wire), tables.devices())

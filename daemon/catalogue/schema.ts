@@ -72,6 +72,12 @@ export const MIGRATIONS: readonly string[] = [
     where body is not null;
   update peer_position set body = sealed(body, signature, epoch, seq, next_seg_no, last_seg_hash, equivocal);
   `,
+  // What is asked often and is true of few rows: the cost of the question follows those.
+  `
+  create index dirty_ready on dirty (folder, path) where waits_for is null;
+  create index entry_conflict on entry (folder, path) where conflict;
+  create index entry_not_held on entry (folder, kind, holders) where not held;
+  `,
 ]
 
 /** The version that this program writes. */

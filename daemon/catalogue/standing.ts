@@ -5,15 +5,26 @@ import type { CatalogueReader, Lacking } from '../catalogue-port.ts'
 import { KIND_DELETED, SELF_BIT } from './rows.ts'
 import type { Tables } from './rows.ts'
 
-export function createStandingReader(tables: Tables): Pick<CatalogueReader, 'notHeldFiles' | 'lackingAt'> {
+export function createStandingReader(
+  tables: Tables,
+): Pick<CatalogueReader, 'notHeldFiles' | 'leavesOut' | 'lackingAt'> {
   return {
     notHeldFiles: (folder) =>
       Number(
         tables
-          .sql(`select count(*) from entry where folder = ? and not held and kind = 0 and holders & ${SELF_BIT}`)
+          .sql(
+            `select count(*) from entry indexed by entry_not_held
+             where folder = ? and not held and kind = 0 and holders & ${SELF_BIT}`,
+          )
           .pluck()
           .get(tables.folderNo(folder)),
       ),
+    leavesOut: (folder, device) => {
+      const found: unknown = tables
+        .sql('select 1 from entry indexed by entry_not_held where folder = ? and not held and holders & ? limit 1')
+        .get(tables.folderNo(folder), tables.deviceBit(device))
+      return found !== undefined
+    },
     lackingAt: (folder, device) => lackingAt(tables, folder, device),
   }
 }

@@ -65,10 +65,10 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
     addSegment: (folder, segNo, entries, signed, head) => addSegment(tables, folder, segNo, entries, signed, head),
     setOwnHead: (folder, head) => setOwnHead(tables, folder, head),
     applyEntries: (folder, device, entries) => {
-      for (const entry of entries) applyEntry(tables, folder, device, entry)
+      const news = entries.filter((entry) => applyEntry(tables, folder, device, entry) === 'news')
       dirty.markDirty(
         folder,
-        entries.map((entry) => entry.path),
+        news.map((entry) => entry.path),
       )
     },
     setPeerPosition: (folder, device, position) => setPeerPosition(tables, folder, device, position),
@@ -200,7 +200,8 @@ function addHolder(tables: Tables, folderNo: number, entry: Entry, bit: number):
   return Number(added.lastInsertRowid)
 }
 
-function applyEntry(tables: Tables, folder: FolderId, device: DeviceId, entry: Entry): void {
+/** @returns whether anything may follow from it: not where the device comes to say what is so here. */
+function applyEntry(tables: Tables, folder: FolderId, device: DeviceId, entry: Entry): 'news' | 'known' {
   const bit = tables.deviceBit(device)
   const folderNo = tables.folderNo(folder)
   const old = tables
@@ -209,6 +210,15 @@ function applyEntry(tables: Tables, folder: FolderId, device: DeviceId, entry: E
     .all(folderNo, entry.path, bit)
   const id = addHolder(tables, folderNo, entry, bit)
   for (const each of old) if (each !== id) dropHolder(tables, Number(each), bit)
+  return old.length === 0 && isMadeTrue(tables, id) ? 'known' : 'news'
+}
+
+/** Whether the disk here is as an entry says. */
+function isMadeTrue({ sql }: Tables, entryRow: number): boolean {
+  const found: unknown = sql('select 1 from own where entry = ? and (fingerprint is not null or not live)').get(
+    entryRow,
+  )
+  return found !== undefined
 }
 
 /** Takes a device out of the holders. @returns the paths of which it said anything: what they should be may be another thing now. */

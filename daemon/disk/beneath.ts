@@ -48,3 +48,31 @@ function openChecked(root: string, names: readonly string[]): OpenDirectory {
   }
   return { path, child: (name) => join(path, name), [Symbol.dispose]: () => undefined }
 }
+
+/** Stays open as long as files of the same directory are asked for. */
+export class LastDirectory implements Disposable {
+  readonly #root: string
+  #onDisk = ''
+  #opened: OpenDirectory | undefined
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /** How a file is reached. @throws what `openDirectoryBeneath` throws. */
+  place(onDisk: string): string {
+    const slash = onDisk.lastIndexOf('/')
+    const directory = slash < 0 ? '' : onDisk.slice(0, slash)
+    if (this.#opened === undefined || this.#onDisk !== directory) {
+      this[Symbol.dispose]()
+      this.#opened = openDirectoryBeneath(this.#root, directory === '' ? [] : directory.split('/'))
+      this.#onDisk = directory
+    }
+    return this.#opened.child(onDisk.slice(slash + 1))
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened?.[Symbol.dispose]()
+    this.#opened = undefined
+  }
+}

@@ -11,12 +11,7 @@ import { TreeError } from './disk-error.ts'
 import { versionFile } from './versions-log.ts'
 
 /** False, and all as it was, when what is there was edited at the last moment. */
-export async function keep(
-  room: ChangeRoom,
-  place: HeldPlace,
-  expect: Fingerprint,
-  name: VersionName,
-): Promise<boolean> {
+export function keep(room: ChangeRoom, place: HeldPlace, expect: Fingerprint, name: VersionName): boolean {
   using versions = room.directories.openHolt('versions')
   const kept = versions.child(versionFile(name))
   versions.touch()
@@ -25,10 +20,10 @@ export async function keep(
   try {
     if (isSameBytes(look(kept), expect)) return true
   } catch (cause) {
-    await putBack(room, place, name)
+    putBack(room, place, name)
     throw cause
   }
-  await putBack(room, place, name)
+  putBack(room, place, name)
   return false
 }
 
@@ -41,35 +36,35 @@ function renameToKept(source: string, kept: string, name: VersionName): void {
 }
 
 /** Where something new has taken the path meanwhile, the old thing stays in the versions. */
-async function putBack(room: ChangeRoom, place: HeldPlace, name: VersionName): Promise<void> {
+function putBack(room: ChangeRoom, place: HeldPlace, name: VersionName): void {
   using versions = room.directories.openHolt('versions')
   const kept = versions.child(versionFile(name))
   const found = look(kept)
-  if (found !== undefined) await moveToFree(kept, place.at, found)
+  if (found !== undefined) moveToFree(kept, place.at, found)
 }
 
 /**
  * Moves what is expected at a place to the versions, then puts the new thing there; puts the old one back when it cannot.
  * @param put gets what was found there; false when something else has taken the place.
  */
-export async function replace(
+export function replace(
   room: ChangeRoom,
   place: HeldPlace,
   change: { readonly expect: Fingerprint | null; readonly keepAs: VersionName | null },
-  put: () => Promise<TreeOutcome>,
+  put: () => TreeOutcome,
   found: BigIntStats | undefined,
-): Promise<TreeOutcome> {
+): TreeOutcome {
   const { expect, keepAs } = change
   if (!isExpected(found, expect)) return CHANGED
   const isKept = expect !== null && keepAs !== null
-  if (isKept && !(await keep(room, place, expect, keepAs))) return CHANGED
+  if (isKept && !keep(room, place, expect, keepAs)) return CHANGED
   place.directory.touch()
   try {
-    const outcome = await put()
-    if (isKept && outcome.kind !== 'done') await putBack(room, place, keepAs)
+    const outcome = put()
+    if (isKept && outcome.kind !== 'done') putBack(room, place, keepAs)
     return outcome
   } catch (cause) {
-    if (isKept) await putBack(room, place, keepAs)
+    if (isKept) putBack(room, place, keepAs)
     throw cause
   }
 }

@@ -1,9 +1,7 @@
 /** What stands at a name on the disk, compared with what a change expects, and given the attributes that it shall have. */
 
 import type { BigIntStats } from 'node:fs'
-import { closeSync, constants, fchmodSync, fstatSync, fsync, futimesSync, lstatSync, openSync } from 'node:fs'
-import { lutimes } from 'node:fs/promises'
-import { promisify } from 'node:util'
+import { closeSync, constants, fchmodSync, fstatSync, futimesSync, lstatSync, lutimesSync, openSync } from 'node:fs'
 import type { Fingerprint, RootTraits } from '../ports.ts'
 import { fingerprintOf, isExecutable, mtimeMsOf } from './fingerprint.ts'
 
@@ -15,7 +13,6 @@ export interface Attributes {
 const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const PERMISSIONS = 0o777
 const EXECUTE = 0o111
-const syncFd = promisify(fsync)
 
 /** Undefined when nothing is there. One look takes microseconds: less than handing it to a thread. */
 export function look(path: string): BigIntStats | undefined {
@@ -49,30 +46,46 @@ export function modeFor(mode: bigint, executable: boolean, traits: RootTraits): 
   return executable ? bits | ((bits >> 2) & EXECUTE) : bits & ~EXECUTE
 }
 
+/** A file with its attributes, open until it is synced. */
+export interface OpenFile {
+  readonly fd: number
+  readonly stats: BigIntStats
+}
+
 /**
  * Sets mode and mtime of a file through an open descriptor, if it still is what is expected; undefined when it is not.
- * Between that look and the change no other work of this process comes.
- * @param o.mode the file's own when undefined. @param o.isSynced whether it is durable when this resolves.
+ * Between that look and the change no other work of this thread comes.
+ * @param o.mode the file's own when undefined.
  */
-export async function setAttributes(
+export function setAttributes(
   path: string,
   attributes: Attributes,
-  o: { traits: RootTraits; mode?: bigint; isSynced: boolean; isExpected: (found: BigIntStats) => boolean },
-): Promise<BigIntStats | undefined> {
+  o: { traits: RootTraits; mode?: bigint; isExpected: (found: BigIntStats) => boolean },
+): OpenFile | undefined {
   const fd = openSync(path, FILE_FLAGS)
   try {
     const before = fstatSync(fd, { bigint: true })
-    if (!before.isFile() || !o.isExpected(before)) return undefined
-    const mode = modeFor(o.mode ?? before.mode, attributes.executable, o.traits)
-    if (mode !== (Number(before.mode) & PERMISSIONS)) fchmodSync(fd, mode)
-    const seconds = secondsOf(attributes.mtimeMs)
-    if (mtimeMsOf(before) !== attributes.mtimeMs) futimesSync(fd, seconds, seconds)
-    const after = fstatSync(fd, { bigint: true })
-    if (o.isSynced) await syncFd(fd)
-    return after
-  } finally {
+    if (before.isFile() && o.isExpected(before)) return { fd, stats: setOpen(fd, before, attributes, o) }
+  } catch (cause) {
     closeSync(fd)
+    throw cause
   }
+  closeSync(fd)
+  return undefined
+}
+
+function setOpen(
+  fd: number,
+  before: BigIntStats,
+  attributes: Attributes,
+  o: { traits: RootTraits; mode?: bigint },
+): BigIntStats {
+  const mode = modeFor(o.mode ?? before.mode, attributes.executable, o.traits)
+  const seconds = secondsOf(attributes.mtimeMs)
+  const [isMode, isTime] = [mode === (Number(before.mode) & PERMISSIONS), mtimeMsOf(before) === attributes.mtimeMs]
+  if (!isMode) fchmodSync(fd, mode)
+  if (!isTime) futimesSync(fd, seconds, seconds)
+  return isMode && isTime ? before : fstatSync(fd, { bigint: true })
 }
 
 export function hasAttributes(found: BigIntStats, { mtimeMs, executable }: Attributes, traits: RootTraits): boolean {
@@ -80,8 +93,8 @@ export function hasAttributes(found: BigIntStats, { mtimeMs, executable }: Attri
 }
 
 /** Of a symbolic link itself. */
-export async function setLinkTime(path: string, mtimeMs: number): Promise<void> {
-  await lutimes(path, secondsOf(mtimeMs), secondsOf(mtimeMs))
+export function setLinkTime(path: string, mtimeMs: number): void {
+  lutimesSync(path, secondsOf(mtimeMs), secondsOf(mtimeMs))
 }
 
 /** Seconds as a double, half a microsecond on: so that no rounding brings it below the millisecond that is meant. */

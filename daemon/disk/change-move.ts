@@ -1,8 +1,7 @@
 /** Moving a file or symbolic link to a name that nothing may have, without ever replacing what takes it meanwhile. */
 
 import type { BigIntStats } from 'node:fs'
-import { lstatSync, renameSync, unlinkSync } from 'node:fs'
-import { link, lutimes, readlink, symlink } from 'node:fs/promises'
+import { linkSync, lstatSync, lutimesSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
 import { hasErrno } from './disk-error.ts'
 
 /** Codes by which file systems say that they have no hard links, or not of this file. */
@@ -12,12 +11,8 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'] as const
  * @param found what stands at the source.
  * @returns `taken` when something is at the target, `changed` when the source is no longer what was found; then nothing was done.
  */
-export async function moveToFree(
-  source: string,
-  target: string,
-  found: BigIntStats,
-): Promise<'moved' | 'taken' | 'changed'> {
-  const put = await putAtFree(source, target, found)
+export function moveToFree(source: string, target: string, found: BigIntStats): 'moved' | 'taken' | 'changed' {
+  const put = putAtFree(source, target, found)
   if (put === 'linked') {
     if (removeIfSame(source, found)) return 'moved'
     removeIfSame(target, found)
@@ -30,15 +25,11 @@ export async function moveToFree(
  * Gives a file of the store its place: `linked` when it now has both names, `moved` when it could only be renamed.
  * @throws system errors, with nothing done.
  */
-export async function putAtFree(
-  source: string,
-  target: string,
-  found: BigIntStats,
-): Promise<'linked' | 'moved' | 'taken'> {
+export function putAtFree(source: string, target: string, found: BigIntStats): 'linked' | 'moved' | 'taken' {
   // Elsewhere a hard link of a symbolic link is one of what it points to.
-  if (found.isSymbolicLink() && process.platform !== 'linux') return await copyLink(source, target, found)
+  if (found.isSymbolicLink() && process.platform !== 'linux') return copyLink(source, target, found)
   try {
-    await link(source, target)
+    linkSync(source, target)
     return 'linked'
   } catch (cause) {
     if (hasErrno(cause, 'EEXIST')) return 'taken'
@@ -47,15 +38,15 @@ export async function putAtFree(
   }
 }
 
-async function copyLink(source: string, target: string, found: BigIntStats): Promise<'moved' | 'taken'> {
+function copyLink(source: string, target: string, found: BigIntStats): 'moved' | 'taken' {
   try {
-    await symlink(await readlink(source, { encoding: 'buffer' }), target)
+    symlinkSync(readlinkSync(source, { encoding: 'buffer' }), target)
   } catch (cause) {
     if (hasErrno(cause, 'EEXIST')) return 'taken'
     throw cause
   }
   const seconds = Number(found.mtimeNs) / 1e9
-  await lutimes(target, seconds, seconds)
+  lutimesSync(target, seconds, seconds)
   removeIfSame(source, found)
   return 'moved'
 }

@@ -1,11 +1,12 @@
 /** What the changes of one batch share. */
 
+import { closeSync } from 'node:fs'
 import type { RelPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
-import type { BatchLabel, TreeChange, TreeOutcome, VersionRecord } from '../ports.ts'
-import type { DiskContext } from './context.ts'
+import type { BatchLabel, RootTraits, TreeChange, TreeOutcome, VersionRecord } from '../ports.ts'
 import { versionsLogFile } from './context.ts'
 import { sizeIn } from './change-look.ts'
+import type { DiskNames } from './names.ts'
 import { BatchDirectories } from './safe-path.ts'
 import type { HeldDirectory } from './safe-path.ts'
 import { appendRecords } from './versions-log.ts'
@@ -13,10 +14,27 @@ import type { AppendedLog } from './versions-log.ts'
 
 export const CHANGED: TreeOutcome = { kind: 'changed' }
 
+/** The folder, as a thread knows it. */
+export interface ChangedRoot {
+  readonly root: string
+  readonly names: DiskNames
+  readonly traits: RootTraits
+}
+
+/** An open file that has yet to be synced and closed. */
+export interface Unsynced {
+  readonly fd: number
+  /** Why it could not be synced. */
+  fault: Error | undefined
+}
+
 /** Disposing it closes all that it opened, synced or not. */
 export interface ChangeRoom extends AsyncDisposable {
-  readonly context: DiskContext
+  readonly context: ChangedRoot
   readonly directories: BatchDirectories
+  /** What has been changed of this file is durable with the batch. */
+  syncLater(fd: number): void
+  takeUnsynced(): readonly Unsynced[]
   /** Makes durable what the batch did. @throws system errors */
   finish(): Promise<void>
 }
@@ -25,16 +43,20 @@ export interface ChangeRoom extends AsyncDisposable {
  * Opens the room of a batch and logs all that it is about to keep: a file in the versions has a line from the moment it is there.
  * @throws system errors where the log cannot be written.
  */
-export function openChangeRoom(context: DiskContext, batch: readonly TreeChange[], label: BatchLabel): ChangeRoom {
+export function openChangeRoom(context: ChangedRoot, records: readonly VersionRecord[]): ChangeRoom {
   const directories = new BatchDirectories(context)
-  const log = appendTo(context, directories, toRecords(context, batch, label))
+  const log = appendTo(context, directories, records)
+  const unsynced: Unsynced[] = []
   return {
     context,
     directories,
+    syncLater: (fd) => void unsynced.push({ fd, fault: undefined }),
+    takeUnsynced: () => unsynced.splice(0),
     finish: async () => {
       await Promise.all([log?.sync(), directories.finish()])
     },
     [Symbol.asyncDispose]: async () => {
+      for (const { fd } of unsynced.splice(0)) closeSync(fd)
       log?.[Symbol.dispose]()
       await directories[Symbol.asyncDispose]()
     },
@@ -42,7 +64,7 @@ export function openChangeRoom(context: DiskContext, batch: readonly TreeChange[
 }
 
 function appendTo(
-  context: DiskContext,
+  context: ChangedRoot,
   directories: BatchDirectories,
   records: readonly VersionRecord[],
 ): AppendedLog | undefined {
@@ -52,8 +74,8 @@ function appendTo(
   return appendRecords(versionsLogFile(context.root), records)
 }
 
-function toRecords({ clock }: DiskContext, batch: readonly TreeChange[], label: BatchLabel): VersionRecord[] {
-  const keptMs = clock.wallMs()
+/** A line for all that a batch is about to keep. */
+export function toRecords(keptMs: number, batch: readonly TreeChange[], label: BatchLabel): VersionRecord[] {
   return batch.flatMap((change) => {
     const kept = keptBy(change)
     if (kept === undefined) return []

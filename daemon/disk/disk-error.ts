@@ -30,7 +30,7 @@ export function hasErrno(cause: unknown, ...codes: readonly string[]): cause is 
 }
 
 /** Whether the system refused a call, for whatever reason. */
-export function isSystemError(cause: unknown): cause is Error {
+export function isSystemError(cause: unknown): cause is Error & { readonly code: string } {
   return cause instanceof Error && 'syscall' in cause
 }
 

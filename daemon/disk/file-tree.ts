@@ -9,9 +9,10 @@ import { changeTree } from './change.ts'
 import type { DiskContext } from './context.ts'
 import { markerFile } from './context.ts'
 import { TreeError, hasErrno } from './disk-error.ts'
-import type { DiskWorkers } from './disk-workers.ts'
+import type { Threads } from '../threads-port.ts'
 import { hashFiles } from './hash.ts'
 import { DiskNames } from './names.ts'
+import { createReadSmall } from './read-batches.ts'
 import { identify, readFile, readSmall } from './read.ts'
 import { recoverIntents } from './recover.ts'
 import { scanDirectories } from './scan.ts'
@@ -27,7 +28,7 @@ export interface FileTreeOptions {
   readonly traits: RootTraits
   readonly clock: Clock
   readonly crypto: Crypto
-  readonly workers: DiskWorkers
+  readonly threads: Threads
 }
 
 export interface DiskTree extends FileTree {
@@ -47,6 +48,7 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
   }
   const context: DiskContext = { root, folder: o.folder, names: new DiskNames(), clock: o.clock, traits: o.traits }
   const watch = new TreeWatch(context)
+  const readSmallFile = createReadSmall(root, context.names, o.threads)
   return {
     traits: o.traits,
     check: () => rootState(root, o.folder),
@@ -54,12 +56,12 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize
     },
-    scan: (directories, options) => scanDirectories(context, o.workers, directories, watch, options),
-    hash: (files, options) => hashFiles(context, o.workers, o.crypto, files, options),
-    read: (path, options) => readFile(context, path, options),
+    scan: (directories, options) => scanDirectories(context, o.threads, directories, watch, options),
+    hash: (files, options) => hashFiles(context, o.threads, o.crypto, files, options),
+    read: (path, options) => readFile(context, readSmallFile, path, options),
     readSmall: (path, maxBytes) => readSmall(context, path, maxBytes),
     identify: (path) => Promise.resolve(identify(context, path)),
-    change: (batch, label, options) => changeTree(context, batch, label, options),
+    change: (batch, label, options) => changeTree(context, o.threads, batch, label, options),
     recover: (intents) => recoverIntents(context, intents),
     watch: (options) => watch.hints(options),
     watchStatus: () => watch.status,
@@ -67,7 +69,7 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
     damagedVersionLines: () => countDamagedLines(context),
     lookAtVersion: (name) => lookAtVersion(context, name),
     readVersion: (name, options) => readVersion(context, name, options),
-    hashVersions: (names, options) => hashVersions(context, o.workers, names, options),
+    hashVersions: (names, options) => hashVersions(context, o.threads, names, options),
     dropVersions: (names) => dropVersions(context, names),
     [Symbol.asyncDispose]: () => {
       watch[Symbol.dispose]()

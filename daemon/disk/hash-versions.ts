@@ -7,11 +7,11 @@ import { HOLT_DIRECTORY } from '../../protocol/path.ts'
 import type { AbortOptions, VersionName } from '../ports.ts'
 import type { DiskContext } from './context.ts'
 import { versionsDirectory } from './context.ts'
-import type { DiskWorkers } from './disk-workers.ts'
+import type { Threads } from '../threads-port.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { inBatches, inFlight } from './in-flight.ts'
 import { versionFile } from './versions-log.ts'
-import type { HashedFile, ToHash } from './worker-jobs.ts'
+import type { HashJob, HashedFile, ToHash } from './thread-jobs.ts'
 
 /** A job holds at most this many files and about this many bytes; one of so many bytes lets others by. */
 const BATCH_FILES = 64
@@ -32,14 +32,15 @@ interface Kept {
 /** Versions that are not there, or change meanwhile, are left out: somebody drops or restores them. */
 export async function* hashVersions(
   { root }: DiskContext,
-  workers: DiskWorkers,
+  threads: Threads,
   names: Iterable<VersionName>,
   { signal }: AbortOptions,
 ): AsyncIterable<ReadVersion> {
   const hash = async (batch: readonly Kept[]): Promise<ReadVersion[]> => {
     const isLong = batch.some(({ sizeBytes }) => sizeBytes >= BATCH_BYTES)
     const files = batch.map(({ file }) => file)
-    const hashed = await workers.run({ kind: 'hash', root, files }, { signal, isLong })
+    const job: HashJob = { kind: 'hash', root, files }
+    const hashed = await threads.run(job, { signal, isLong })
     return batch.flatMap(({ name, sizeBytes }, i) => toRead(name, sizeBytes, hashed[i]))
   }
   const batches = inBatches(keptFiles(root, names), {
@@ -47,7 +48,7 @@ export async function* hashVersions(
     weight: BATCH_BYTES,
     weigh: ({ sizeBytes }) => sizeBytes,
   })
-  for await (const results of inFlight(batches, workers.parallel, signal, hash)) yield* results
+  for await (const results of inFlight(batches, threads.parallel, signal, hash)) yield* results
 }
 
 function* keptFiles(root: string, names: Iterable<VersionName>): Iterable<Kept> {

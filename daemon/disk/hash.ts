@@ -5,9 +5,9 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { AbortOptions, HashRequest, HashResult } from '../ports.ts'
 import { sizeIn } from './change-look.ts'
 import type { DiskContext } from './context.ts'
-import type { DiskWorkers } from './disk-workers.ts'
+import type { Threads } from '../threads-port.ts'
 import { inBatches, inFlight } from './in-flight.ts'
-import type { HashJob, HashedFile } from './worker-jobs.ts'
+import type { HashJob, HashedFile } from './thread-jobs.ts'
 
 /** A job holds at most this many files and, by their fingerprints, about this many bytes. */
 const BATCH_FILES = 64
@@ -16,7 +16,7 @@ const BATCH_BYTES = 16 * 1024 * 1024
 
 export async function* hashFiles(
   { root, names }: DiskContext,
-  workers: DiskWorkers,
+  threads: Threads,
   crypto: Crypto,
   files: Iterable<HashRequest>,
   { signal }: AbortOptions,
@@ -26,11 +26,11 @@ export async function* hashFiles(
     const toHash = batch.map(({ path, fingerprint }) => ({ onDisk: names.onDisk(path), fingerprint }))
     const isLong = batch.some((request) => sizeOf(request) >= BATCH_BYTES)
     const job: HashJob = { kind: 'hash', root, files: toHash }
-    const hashed = await workers.run(job, { signal, isLong })
+    const hashed = await threads.run(job, { signal, isLong })
     return batch.map((request, i) => toResult(request, hashed[i] ?? { kind: 'changed' }, crypto))
   }
   const batches = inBatches(files, { count: BATCH_FILES, weight: BATCH_BYTES, weigh: sizeOf })
-  for await (const results of inFlight(batches, workers.parallel, signal, hash)) yield* results
+  for await (const results of inFlight(batches, threads.parallel, signal, hash)) yield* results
 }
 
 function toResult({ path, fingerprint }: HashRequest, hashed: HashedFile, crypto: Crypto): HashResult {

@@ -13,7 +13,7 @@ import { openDirectoryBeneath } from './beneath.ts'
 import type { OpenDirectory } from './beneath.ts'
 import { TreeError, hasErrno, isSystemError } from './disk-error.ts'
 import { directoryFingerprint, fingerprintOf, isExecutable, mtimeMsOf } from './fingerprint.ts'
-import type { ListJob, Listed, ToList } from './worker-jobs.ts'
+import type { ListJob, Listed, ToList } from './thread-jobs.ts'
 
 /** A byte order mark is part of a name. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

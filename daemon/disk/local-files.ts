@@ -12,7 +12,7 @@ import type { AbortOptions, Clock, RootTraits } from '../ports.ts'
 import { markerFile } from './context.ts'
 import type { DiskContext } from './context.ts'
 import { hasErrno } from './disk-error.ts'
-import type { DiskWorkers } from './disk-workers.ts'
+import type { Threads } from '../threads-port.ts'
 import { hashFiles } from './hash.ts'
 import { DiskNames } from './names.ts'
 import { scanDirectories } from './scan.ts'
@@ -94,7 +94,7 @@ const TRAITS: RootTraits = {
 export async function* localFiles(
   root: string,
   folder: FolderId,
-  parts: { readonly workers: DiskWorkers; readonly crypto: Crypto; readonly clock: Clock },
+  parts: { readonly threads: Threads; readonly crypto: Crypto; readonly clock: Clock },
   o: AbortOptions,
 ): AsyncIterable<LocalFile> {
   const context: DiskContext = { root, folder, names: new DiskNames(), clock: parts.clock, traits: TRAITS }
@@ -102,10 +102,10 @@ export async function* localFiles(
   let level: DirPath[] = (await lstat(root)).isDirectory() ? [ROOT] : []
   while (level.length > 0) {
     const next: DirPath[] = []
-    for await (const { entries } of scanDirectories(context, parts.workers, level, watching, o)) {
+    for await (const { entries } of scanDirectories(context, parts.threads, level, watching, o)) {
       next.push(...entries.flatMap((entry) => (entry.kind === 'directory' ? [entry.path] : [])))
       const files = entries.flatMap((entry) => (entry.kind === 'file' ? [entry] : []))
-      for await (const hashed of hashFiles(context, parts.workers, parts.crypto, files, o)) {
+      for await (const hashed of hashFiles(context, parts.threads, parts.crypto, files, o)) {
         if (hashed.kind === 'hashed') yield { path: hashed.path, sizeBytes: hashed.sizeBytes, hash: hashed.hash }
       }
     }

@@ -4,9 +4,10 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { Clock, FileTree, RootTraits } from '../ports.ts'
 import type { DiskContext } from './context.ts'
-import type { DiskWorkers } from './disk-workers.ts'
+import type { Threads } from '../threads-port.ts'
 import { hashFiles } from './hash.ts'
 import { DiskNames } from './names.ts'
+import { createReadSmall } from './read-batches.ts'
 import { readFile, readSmall } from './read.ts'
 import { scanDirectories } from './scan.ts'
 
@@ -25,18 +26,19 @@ const TRAITS: RootTraits = {
 export function openLookTree(o: {
   readonly root: string
   readonly folder: FolderId
-  readonly workers: DiskWorkers
+  readonly threads: Threads
   readonly crypto: Crypto
   readonly clock: Clock
 }): LookTree {
-  const { root, folder, workers, crypto, clock } = o
+  const { root, folder, threads, crypto, clock } = o
   const context: DiskContext = { root, folder, names: new DiskNames(), clock, traits: TRAITS }
+  const readSmallFile = createReadSmall(root, context.names, threads)
   const watching = { add: () => undefined }
   return {
     traits: TRAITS,
-    scan: (directories, options) => scanDirectories(context, workers, directories, watching, options),
-    hash: (files, options) => hashFiles(context, workers, crypto, files, options),
-    read: (path, options) => readFile(context, path, options),
+    scan: (directories, options) => scanDirectories(context, threads, directories, watching, options),
+    hash: (files, options) => hashFiles(context, threads, crypto, files, options),
+    read: (path, options) => readFile(context, readSmallFile, path, options),
     readSmall: (path, maxBytes) => readSmall(context, path, maxBytes),
   }
 }

@@ -6,9 +6,31 @@
 import type { DirPath, RelPath } from '../../protocol/path.ts'
 import { ROOT, nameOf, parentOf } from '../../protocol/path.ts'
 
+/** The names of a directory that differ on the disk. */
+export type NamedDirectory = readonly [DirPath, ReadonlyMap<RelPath, string>]
+
 export class DiskNames {
   /** By the directory that they are in. */
-  readonly #names = new Map<DirPath, Map<RelPath, string>>()
+  readonly #names: Map<DirPath, Map<RelPath, string>>
+
+  constructor(known: readonly NamedDirectory[] = []) {
+    this.#names = new Map(known.map(([directory, differing]) => [directory, new Map(differing)]))
+  }
+
+  /** What is known of the directories that lead to some paths: enough for another `DiskNames` to reach them. */
+  leadingTo(paths: Iterable<RelPath>): NamedDirectory[] {
+    if (this.#names.size === 0) return []
+    const directories = new Set<DirPath>()
+    for (const path of paths) {
+      for (let at: DirPath = path; at !== ROOT && !directories.has(parentOf(at)); at = parentOf(at)) {
+        directories.add(parentOf(at))
+      }
+    }
+    return [...directories].flatMap((directory) => {
+      const differing = this.#names.get(directory)
+      return differing === undefined ? [] : [[directory, differing] as const]
+    })
+  }
 
   /** What a scan found in a directory: paths whose names on the disk differ. Replaces what was known of the directory. */
   setDirectory(directory: DirPath, differing: ReadonlyMap<RelPath, string>): void {

@@ -7,15 +7,24 @@ import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { AbortOptions, ByteRange, FileIdentity, Fingerprint } from '../ports.ts'
 import { FILE_FLAGS, openDirectoryBeneath } from './beneath.ts'
+import { sizeIn } from './change-look.ts'
 import type { DiskContext } from './context.ts'
 import { TreeError, hasErrno, toTreeError } from './disk-error.ts'
 import { fingerprintOf, identityOf } from './fingerprint.ts'
+import type { ReadSmall } from './read-batches.ts'
 
 export async function* readFile(
   context: DiskContext,
+  readSmallFile: ReadSmall,
   path: RelPath,
   { range, into, expect, signal }: AbortOptions & { range?: ByteRange; into?: Uint8Array; expect: Fingerprint },
 ): AsyncIterable<Uint8Array> {
+  signal.throwIfAborted()
+  const sizeBytes = sizeIn(expect)
+  if (sizeBytes <= CHUNK_BYTES && (range === undefined || (range.start === 0 && range.end === sizeBytes))) {
+    yield await readSmallFile({ path, expect }, { signal })
+    return
+  }
   await using file = await openFile(context, path)
   await checkFingerprint(file, path, expect)
   const { start, end } = range ?? { start: 0, end: (await file.stat()).size }

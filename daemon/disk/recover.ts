@@ -45,7 +45,7 @@ async function recoverIntent(
   const at = directory.child(context.names.nameOnDisk(path))
   const found = look(at)
   if (found === undefined) {
-    await bringBack(directories, directory, at, intent)
+    bringBack(directories, directory, at, intent)
     return { kind: 'as-before', path }
   }
   if (intent.arriving !== null && identityOf(found) === intent.arriving) {
@@ -103,12 +103,7 @@ async function finishArrival(
   return found === undefined ? { kind: 'other', path } : { kind: 'arrived', path, fingerprint: fingerprintOf(found) }
 }
 
-async function bringBack(
-  directories: BatchDirectories,
-  directory: HeldDirectory,
-  at: string,
-  { replaced }: Intent,
-): Promise<void> {
+function bringBack(directories: BatchDirectories, directory: HeldDirectory, at: string, { replaced }: Intent): void {
   if (replaced === null) return
   using versions = directories.openHolt('versions')
   const kept = versions.child(versionFile(replaced.keepAs))
@@ -116,5 +111,5 @@ async function bringBack(
   if (found === undefined) return
   directory.touch()
   versions.touch()
-  await moveToFree(kept, at, found)
+  moveToFree(kept, at, found)
 }

@@ -8,12 +8,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { DirPath } from '../../protocol/path.ts'
 import { HOLT_DIRECTORY } from '../../protocol/path.ts'
-import type { DiskContext } from './context.ts'
+import type { ChangedRoot } from './change-room.ts'
 import { TreeError, hasErrno } from './disk-error.ts'
 
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 /** Directories that stay open between two changes. */
-const OPEN_MAX = 512
+const OPEN_MAX = 256
 /** Closed directories whose sync is under way, before a batch waits for it. */
 const SYNCS_MAX = 16
 const syncFd = promisify(fsync)
@@ -36,14 +36,14 @@ interface Opened {
 }
 
 export class BatchDirectories implements AsyncDisposable {
-  readonly #context: DiskContext
+  readonly #context: Pick<ChangedRoot, 'root' | 'names'>
   readonly #hasProc: boolean
   /** By the names on the disk, least lately used first. */
   readonly #open = new Map<string, Opened>()
   readonly #syncing = new Set<Promise<void>>()
   readonly #faults: unknown[] = []
 
-  constructor(context: DiskContext) {
+  constructor(context: Pick<ChangedRoot, 'root' | 'names'>) {
     this.#context = context
     this.#hasProc = process.platform === 'linux' && existsSync('/proc/self/fd')
   }

@@ -3,8 +3,9 @@
 import type { DirPath } from '../../protocol/path.ts'
 import type { AbortOptions, DirectoryListing } from '../ports.ts'
 import type { DiskContext } from './context.ts'
-import type { DiskWorkers } from './disk-workers.ts'
+import type { Threads } from '../threads-port.ts'
 import { inBatches, inFlight } from './in-flight.ts'
+import type { ListJob } from './thread-jobs.ts'
 
 /** Directories that one message asks for: enough that it pays, few enough that all threads get some. */
 const BATCH_DIRECTORIES = 8
@@ -19,7 +20,7 @@ export interface Watching {
 
 export async function* scanDirectories(
   context: DiskContext,
-  workers: DiskWorkers,
+  threads: Threads,
   directories: Iterable<DirPath>,
   watching: Watching,
   { signal }: AbortOptions,
@@ -28,17 +29,17 @@ export async function* scanDirectories(
   const list = async (batch: readonly DirPath[]): Promise<readonly DirectoryListing[]> => {
     for (const directory of batch) watching.add(directory)
     const toList = batch.map((directory) => ({ directory, onDisk: names.onDisk(directory) }))
-    const job = {
+    const job: ListJob = {
       kind: 'list',
       root,
       holdsExecutableBit: traits.executableBit,
       hasPlaceholders: HAS_PLACEHOLDERS,
       directories: toList,
-    } as const
-    const listed = await workers.run(job, { signal })
+    }
+    const listed = await threads.run(job, { signal })
     for (const { listing, differing } of listed) names.setDirectory(listing.directory, differing)
     return listed.map(({ listing }) => listing)
   }
   const batches = inBatches(directories, { count: BATCH_DIRECTORIES })
-  for await (const listings of inFlight(batches, workers.parallel, signal, list)) yield* listings
+  for await (const listings of inFlight(batches, threads.parallel, signal, list)) yield* listings
 }

@@ -9,8 +9,13 @@ import { ServiceError } from './service.ts'
 const EVENTS_KEPT_MAX = 4096
 
 export interface EventLog extends EventSource {
-  /** Never waits and never fails. */
-  publish(event: NewEvent): void
+  /** Never waits and never fails. What takes time to tell is asked for when somebody first reads it. */
+  publish(event: NewEvent | (() => NewEvent)): void
+}
+
+interface Kept {
+  event: NewEvent | (() => NewEvent)
+  readonly atMs: number
 }
 
 interface EventLogOptions {
@@ -22,7 +27,7 @@ interface EventLogOptions {
 /** Ids are `<start of this log, base 36>-<number from 1>`, so an id of an earlier run is known to be one. */
 export function createEventLog({ clock, keptMax = EVENTS_KEPT_MAX }: EventLogOptions): EventLog {
   const run = Math.max(0, clock.wallMs()).toString(36)
-  const ring: Event[] = []
+  const ring: Kept[] = []
   const waiting = new Set<() => void>()
   let last = 0
 
@@ -34,7 +39,12 @@ export function createEventLog({ clock, keptMax = EVENTS_KEPT_MAX }: EventLogOpt
     const no = Number(text)
     return itsRun === run && Number.isSafeInteger(no) && no <= last && no >= oldest() - 1 ? no : undefined
   }
-  const eventNo = (no: number): Event | undefined => (no < oldest() ? undefined : ring[(no - 1) % keptMax])
+  const eventNo = (no: number): Event | undefined => {
+    const kept = no < oldest() ? undefined : ring[(no - 1) % keptMax]
+    if (kept === undefined) return undefined
+    if (typeof kept.event === 'function') kept.event = kept.event()
+    return { ...kept.event, id: idOf(no), atMs: kept.atMs }
+  }
   const slice = (from: number, limit: number): Event[] => {
     const events: Event[] = []
     for (let no = from; no <= last && events.length < limit; no++) {
@@ -64,7 +74,7 @@ export function createEventLog({ clock, keptMax = EVENTS_KEPT_MAX }: EventLogOpt
   return {
     publish: (event) => {
       last += 1
-      ring[(last - 1) % keptMax] = { ...event, id: idOf(last), atMs: clock.wallMs() }
+      ring[(last - 1) % keptMax] = { event, atMs: clock.wallMs() }
       for (const wake of waiting) wake()
       waiting.clear()
     },

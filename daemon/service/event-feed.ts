@@ -1,9 +1,12 @@
 /** What the engine, the pulls and the group tell, as events of the API. */
 
+import type { NewEvent } from '../../protocol/api/events.ts'
 import type { Folder as FolderView } from '../../protocol/api/folders.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { GroupState } from '../core/membership.ts'
+import type { AbortOptions } from '../ports.ts'
 import type { EngineEvent } from '../sync/engine-options.ts'
+import { createLatch } from '../sync/latch.ts'
 import type { TransferEvent } from '../sync/pull-progress.ts'
 import { toFolderView } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'
@@ -11,7 +14,12 @@ import { knownFolders, nameOf } from './refs.ts'
 import { publishDamage } from './verify.ts'
 import type { UploadEvent } from './uploads.ts'
 
+/** How often one folder's state is told at most, in milliseconds: it is summed up each time. */
+const STATE_EVERY_MS = 100
+
 export interface EventFeed {
+  /** Tells how folders stand, until the signal aborts. */
+  run(o: AbortOptions): Promise<void>
   onEngine(event: EngineEvent): void
   onTransfer(event: TransferEvent): void
   onUpload(event: UploadEvent): void
@@ -22,7 +30,13 @@ export interface EventFeed {
 export function createEventFeed(parts: () => ServiceParts): EventFeed {
   let wasOut = false
   const stateKinds = new Map<FolderId, string>()
+  const changed = new Set<FolderId>()
+  const toTell = createLatch()
   const folderChanged = (id: FolderId): void => {
+    changed.add(id)
+    toTell.raise()
+  }
+  const tellState = (id: FolderId): void => {
     const known = knownFolders(parts()).find((each) => each.id === id)
     if (known === undefined) return
     const view = toFolderView(parts(), known)
@@ -36,6 +50,15 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
     }
   }
   return {
+    run: async (o) => {
+      for (;;) {
+        await toTell.wait(o)
+        const ids = [...changed]
+        changed.clear()
+        for (const id of ids) tellState(id)
+        await parts().deps.clock.sleep(STATE_EVERY_MS, o)
+      }
+    },
     onEngine: (event) => {
       switch (event.kind) {
         case 'session':
@@ -113,21 +136,27 @@ function publishTransfer(
     events.publish({ kind: 'transfer.batch-done', ...base, failed: event.failed })
     return
   }
+  events.publish(() => fileEvent(deps, event, { ...base, device }))
+}
+
+/** The path is looked up only for whoever reads it: most events of thousands of small files are read by nobody. */
+function fileEvent(
+  { catalogue }: ServiceParts['deps'],
+  event: Exclude<TransferEvent | UploadEvent, { kind: 'batch-start' | 'batch-done' }>,
+  base: { folder: FolderId; direction: 'down' | 'up'; total: TransferEvent['total']; device: DeviceId | null },
+): NewEvent {
   const { hash, bytesDone, bytesTotal, rate, etaMs } = event.file
-  const path = deps.catalogue.read((tx) => tx.pathOf(folder, hash)) ?? hash
-  const file = { ...base, path, hash, device, bytesDone, bytesTotal }
+  const path = catalogue.read((tx) => tx.pathOf(base.folder, hash)) ?? hash
+  const file = { ...base, path, hash, bytesDone, bytesTotal }
   switch (event.kind) {
     case 'file-start':
-      events.publish({ kind: 'transfer.file-start', ...file })
-      return
+      return { kind: 'transfer.file-start', ...file }
     case 'file-progress':
-      events.publish({ kind: 'transfer.file-progress', ...file, rate, etaMs })
-      return
+      return { kind: 'transfer.file-progress', ...file, rate, etaMs }
     case 'file-done':
-      events.publish({ kind: 'transfer.file-done', ...file })
-      return
+      return { kind: 'transfer.file-done', ...file }
     case 'file-error':
-      events.publish({ kind: 'transfer.file-error', ...file, reason: event.reason, isRetried: event.isRetried })
+      return { kind: 'transfer.file-error', ...file, reason: event.reason, isRetried: event.isRetried }
   }
 }
 

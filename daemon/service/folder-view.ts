@@ -10,6 +10,7 @@ import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { FolderTotals } from '../catalogue-port.ts'
 import type { Folder, Halt } from '../sync/folder.ts'
 import type { Held } from '../sync/holding.ts'
+import type { PullStatus } from '../sync/pull.ts'
 import type { Selection } from '../sync/settings.ts'
 import { heldBack } from '../sync/follow-choices.ts'
 import { countConflicts } from './conflicts.ts'
@@ -113,17 +114,21 @@ function syncState(parts: ServiceParts, id: FolderId): FolderState {
   const dirty = parts.deps.catalogue.read((tx) => tx.dirtyCount(id))
   const missing = missingOf(parts, id)
   if (missing.files === 0 && dirty === 0) return { kind: 'in-sync' }
-  const pulls = [...parts.sync.pulls.wanted()].filter(({ folder }) => folder === id)
-  const isStuck =
-    missing.files > 0 &&
-    dirty === 0 &&
-    pulls.length > 0 &&
-    pulls.every(({ state }) => state !== 'active' && state !== 'queued')
-  if (!isStuck) return { kind: 'syncing', missing }
-  const [first] = pulls
-  const names = (first?.holders ?? []).map((device) => nameOf(parts, device))
-  const reason = waitingSentence(first?.state ?? 'waiting-for-holder', first?.reason ?? null, names)
-  return { kind: 'waiting', missing, reason }
+  const first = missing.files > 0 && dirty === 0 ? stuckPull(parts, id) : undefined
+  if (first === undefined) return { kind: 'syncing', missing }
+  const names = first.holders.map((device) => nameOf(parts, device))
+  return { kind: 'waiting', missing, reason: waitingSentence(first.state, first.reason, names) }
+}
+
+/** The first of what a folder waits for, where nothing of it moves. */
+function stuckPull({ sync }: ServiceParts, id: FolderId): PullStatus | undefined {
+  let first: PullStatus | undefined
+  for (const pull of sync.pulls.wanted()) {
+    if (pull.folder !== id) continue
+    if (pull.state === 'active' || pull.state === 'queued') return undefined
+    first ??= pull
+  }
+  return first
 }
 
 /** What the group has and this device still lacks, as far as its plans have come. */
@@ -272,10 +277,10 @@ function standingOf(
 ): { readonly isInSync: boolean; readonly lacks: number } {
   if (sameBytes(head.stateDigest, totals.digest)) return { isInSync: true, lacks: 0 }
   const estimate = Math.max(0, totals.live - head.liveCount)
-  if (totals.live > COUNTED_LIVE_MAX) return { isInSync: false, lacks: estimate }
-  const { entries, leftOut } = deps.catalogue.read((tx) => tx.lackingAt(id, device))
-  const isPartial = leftOut > 0 || held?.folder?.selection.isEmpty === false
-  return isPartial ? { isInSync: entries === 0, lacks: entries } : { isInSync: false, lacks: estimate }
+  const leavesOut = held?.folder?.selection.isEmpty === false || deps.catalogue.read((tx) => tx.leavesOut(id, device))
+  if (!leavesOut || totals.live > COUNTED_LIVE_MAX) return { isInSync: false, lacks: estimate }
+  const { entries } = deps.catalogue.read((tx) => tx.lackingAt(id, device))
+  return { isInSync: entries === 0, lacks: entries }
 }
 
 function peersOf(parts: ServiceParts, id: FolderId, held: Held | undefined, totals: FolderTotals): FolderPeer[] {

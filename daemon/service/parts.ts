@@ -5,6 +5,7 @@ import type { Signer } from '../../protocol/crypto.ts'
 import type { PairResult } from '../../protocol/api/pairs.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { EventLog } from '../http/event-log.ts'
+import type { EventFeed } from './event-feed.ts'
 import type { AbortOptions, PeerTransport } from '../ports.ts'
 import type { DeviceSync } from '../sync/device-sync.ts'
 import type { PairRunOptions } from '../sync/ends/pair-run.ts'
@@ -90,6 +91,7 @@ export interface ServiceParts {
   readonly pairPorts: PairPorts
   readonly transport: PeerTransport
   readonly events: EventLog
+  readonly feed: EventFeed
   readonly machine: Machine
   readonly pairs: PairRunner
   readonly facts: {

@@ -10,8 +10,8 @@ import type { AbortOptions, BlobStore, Clock } from '../ports.ts'
 import { errorCode } from './error-code.ts'
 import { Slots } from './slots.ts'
 
-/** Small blobs that are written at a time. */
-const PUTS_MAX = 16
+/** Small blobs that are stored at a time: the store writes many together. */
+const PUTS_MAX = 512
 /** Landed blobs that are told of at once, and how long the first of them waits at most while others are being stored. */
 const LANDED_MAX = 256
 const LANDED_WAIT_MS = 50

@@ -12,7 +12,7 @@ import { errorCode } from './error-code.ts'
 import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
 
 /** Small blobs that are located and read at a time. */
-const READS_MAX = 16
+const READS_MAX = 256
 /** Small blobs of one frame: more would let the asker wait while they are read. */
 const FRAME_BLOBS_MAX = 256
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openBlobStore } from '../../daemon/blobs/store.ts'
+import { threadsHere } from '../threads-here.ts'
 import { chunkSize } from '../../protocol/chunks.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import { crypto, signal } from '../conformance/blob-store-bench.ts'
@@ -19,7 +20,7 @@ describe('a part file with one flipped byte', () => {
   it('lacks exactly the chunk of that byte when it is resumed, whichever it is, and becomes whole by it', async () => {
     const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'holt-part-'))
     try {
-      const store = await openBlobStore({ directory, crypto })
+      const store = await openBlobStore({ directory, crypto, threads: threadsHere })
       const blob = knownOf(noise(2 * CHUNK_BYTES + 4321, 1))
       const part = join(directory, `${blob.hash}.part`)
       const chunk = (no: number): Uint8Array =>

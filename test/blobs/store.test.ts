@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openBlobStore } from '../../daemon/blobs/store.ts'
+import { threadsHere } from '../threads-here.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { OpenedStore } from '../conformance/blob-store-bench.ts'
 import {
@@ -23,7 +24,8 @@ import {
 const current: { directory: string; bench?: StoreBench } = { directory: '' }
 const bench = (): StoreBench => current.bench ?? assert.fail()
 const at = (name: string): string => join(current.directory, name)
-const open = (): ReturnType<typeof openBlobStore> => openBlobStore({ directory: current.directory, crypto })
+const open = (): ReturnType<typeof openBlobStore> =>
+  openBlobStore({ directory: current.directory, crypto, threads: threadsHere })
 const hello = bytesOf('hello')
 const hash = hashOf(hello)
 
@@ -50,7 +52,7 @@ describe('a store on the disk', () => {
 
   it('is made where it is missing, for nobody else', async () => {
     const directory = at('incoming')
-    await openBlobStore({ directory, crypto })
+    await openBlobStore({ directory, crypto, threads: threadsHere })
     assert.equal(statSync(directory).mode & 0o777, 0o700)
   })
 
@@ -102,7 +104,7 @@ describe('a store on the disk', () => {
     }
     const first = Array.from({ length: 16 }, () => bench().store.put(hash, stuck(), { signal }))
     const [end, reason] = [new AbortController(), new Error('enough')]
-    const last = bench().store.put(hash, hello, { signal: end.signal })
+    const last = bench().store.put(hash, stuck(), { signal: end.signal })
     end.abort(reason)
     while (release.length < 16) await new Promise((resolve) => void setImmediate(resolve))
     for (const each of release) each()

@@ -49,8 +49,19 @@ export class CatalogueModel {
   applyEntries(device: DeviceId, entries: readonly Entry[]): void {
     const said = this.said.get(device) ?? new Map<RelPath, Entry>()
     this.said.set(device, said)
-    for (const entry of entries) said.set(entry.path, entry)
-    this.markDirty(entries.map(({ path }) => path))
+    const news = entries.filter((entry) => {
+      const isFirst = !said.has(entry.path)
+      said.set(entry.path, entry)
+      return !(isFirst && this.isMadeTrue(entry))
+    })
+    this.markDirty(news.map(({ path }) => path))
+  }
+
+  /** Whether this device says the same, and its disk is so. */
+  isMadeTrue(entry: Entry): boolean {
+    const own = this.own.get(entry.path)
+    if (own === undefined || JSON.stringify(own.entry) !== JSON.stringify(entry)) return false
+    return own.fingerprint !== null || !isLive(own.entry)
   }
 
   forgetPeer(device: DeviceId): void {

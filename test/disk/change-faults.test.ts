@@ -26,6 +26,7 @@ import type {
 } from '../../daemon/ports.ts'
 import { LABEL, bytesOf, hashOf, path, signal, textOf } from '../conformance/file-tree-bench.ts'
 import type { TreeHands } from '../conformance/file-tree-bench.ts'
+import { threadsHere } from '../threads-here.ts'
 import { FOLDER, clock, createHands, makeTemporary } from './real-tree.ts'
 
 const OLD = ['over', 'from', 'gone', 'touched'] as const
@@ -118,7 +119,7 @@ async function atEachCall(attempt: (n: number, opened: Folder, prepared: Prepare
 }
 
 function run(opened: Folder, { batch }: Prepared): Promise<readonly TreeOutcome[]> {
-  return changeTree(opened.context, batch, LABEL, { signal })
+  return changeTree(opened.context, threadsHere, batch, LABEL, { signal })
 }
 
 describe('a batch on the disk that a crash interrupts', () => {

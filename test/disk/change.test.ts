@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Fingerprint, TreeChange } from '../../daemon/ports.ts'
 import { changeTree } from '../../daemon/disk/change.ts'
 import { LABEL, MTIME_MS, TreeBench, bytesOf, hashOf, path, signal } from '../conformance/file-tree-bench.ts'
+import { threadsHere } from '../threads-here.ts'
 import { openRealTree } from './real-tree.ts'
 import type { RealTree } from './real-tree.ts'
 
@@ -17,7 +18,7 @@ const opened = (): RealTree => current.opened ?? assert.fail()
 const bench = (): TreeBench => new TreeBench(opened())
 const at = (name: string): string => join(opened().root, name)
 
-beforeEach(async () => void (current.opened = await openRealTree()))
+beforeEach(async () => void (current.opened = await openRealTree({ threads: threadsHere })))
 afterEach(() => opened()[Symbol.asyncDispose]())
 
 describe('permissions of a placed file', () => {
@@ -46,7 +47,7 @@ describe('permissions of a placed file', () => {
   })
 
   it('are left alone where the file system holds none', async () => {
-    await using other = await openRealTree({ traits: { executableBit: false } })
+    await using other = await openRealTree({ threads: threadsHere, traits: { executableBit: false } })
     const there = new TreeBench(other)
     await there.change({ ...(await there.placing('a', 'new')), executable: true })
     assert.equal(statSync(join(other.root, 'a')).mode & 0o777, standard())
@@ -69,8 +70,8 @@ describe('directories on the way', () => {
 
   it('never lead out of the folder, though one becomes a link at any call', async () => {
     for (let n = 1; ; n++) {
-      await using tree = await openRealTree()
-      await using outside = await openRealTree()
+      await using tree = await openRealTree({ threads: threadsHere })
+      await using outside = await openRealTree({ threads: threadsHere })
       outside.hands.makeDirectory('dir')
       if (!(await swapAt(n, tree, join(outside.root, 'dir')))) {
         assert.ok(n > 15, `only ${n} calls`)
@@ -115,7 +116,7 @@ async function swapAt(n: number, tree: RealTree, outside: string): Promise<boole
     }
     return 'done'
   })
-  await changeTree(tree.context, batch, LABEL, { signal })
+  await changeTree(tree.context, threadsHere, batch, LABEL, { signal })
   return calls.calls >= n
 }
 
@@ -211,7 +212,7 @@ describe('what fails', () => {
   }
 
   it('is a name that is too long for the disk', async () => {
-    await using other = await openRealTree()
+    await using other = await openRealTree({ threads: threadsHere })
     const there = new TreeBench(other)
     using _calls = onCalls(({ name }) => (name === 'link' ? { fails: 'ENAMETOOLONG' } : 'done'))
     assert.deepEqual(await there.kinds(await there.placing('a', 'new')), ['name-impossible'])
@@ -237,7 +238,7 @@ function isNew(paths: Call['paths']): boolean {
 
 describe('a disk that does not tell cases apart', () => {
   /** An emulation: whether the real ones rename in such a case differs. */
-  const openCaseless = (): Promise<RealTree> => openRealTree({ traits: { caseSensitive: false } })
+  const openCaseless = (): Promise<RealTree> => openRealTree({ threads: threadsHere, traits: { caseSensitive: false } })
 
   it('renames a file to the same name in other letters', async () => {
     await using tree = await openCaseless()

@@ -35,6 +35,10 @@ const SYNC = [
   'linkSync',
   'unlinkSync',
   'mkdirSync',
+  'rmdirSync',
+  'symlinkSync',
+  'lutimesSync',
+  'rmSync',
   'writeSync',
 ] as const
 const PROMISES = [

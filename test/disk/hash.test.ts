@@ -24,7 +24,7 @@ import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import { parseRelPath } from '../../protocol/path.ts'
 import { fingerprintOf } from '../../daemon/disk/fingerprint.ts'
 import { hashFiles } from '../../daemon/disk/hash-file.ts'
-import type { HashedFile } from '../../daemon/disk/worker-jobs.ts'
+import type { HashedFile } from '../../daemon/disk/thread-jobs.ts'
 import type { Fingerprint } from '../../daemon/ports.ts'
 import { crypto, hasCode, hashOf } from '../conformance/file-tree-bench.ts'
 import { scaled } from '../scale.ts'
@@ -34,6 +34,9 @@ import { makeTemporary, openRealTree } from './real-tree.ts'
 const RUNS = scaled({ small: 15, full: 200 })
 const { signal } = new AbortController()
 const content = Buffer.alloc(3 * CHUNK_BYTES + 7, 'content')
+
+const { signal: NEVER } = new AbortController()
+const IN_TURN = { signal: NEVER, turn: (): Promise<void> => Promise.resolve() }
 
 describe('hashing a file on the disk', () => {
   let root: string
@@ -48,18 +51,18 @@ describe('hashing a file on the disk', () => {
     writeFileSync(at(name), bytes)
   }
   const look = (name: string): Fingerprint => fingerprintOf(lstatSync(at(name), { bigint: true }))
-  const hash = (names: readonly string[], betweenChunks = (): void => undefined): HashedFile[] => {
+  const hash = (names: readonly string[], turn = (): Promise<void> => Promise.resolve()): Promise<HashedFile[]> => {
     const files = names.map((onDisk) => ({ onDisk, fingerprint: look(onDisk) }))
-    return hashFiles({ kind: 'hash', root, files }, betweenChunks)
+    return hashFiles({ kind: 'hash', root, files }, { signal: NEVER, turn })
   }
 
-  it('gives the hash and the chunks of any bytes', () => {
+  it('gives the hash and the chunks of any bytes', async () => {
     const around = fc.constantFrom(0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, content.length)
-    fc.assert(
-      fc.property(around, fc.uint8Array({ minLength: 1, maxLength: 99 }), (sizeBytes, pattern) => {
+    await fc.assert(
+      fc.asyncProperty(around, fc.uint8Array({ minLength: 1, maxLength: 99 }), async (sizeBytes, pattern) => {
         const bytes = Buffer.alloc(sizeBytes, pattern)
         write('file', bytes)
-        const [hashed] = hash(['file'])
+        const [hashed] = await hash(['file'])
         assert.ok(hashed?.kind === 'hashed')
         assert.deepEqual([hashed.hash, hashed.sizeBytes], [hashOf(bytes), sizeBytes])
         if (sizeBytes <= CHUNK_BYTES) assert.equal(hashed.chunks, null)
@@ -81,39 +84,40 @@ describe('hashing a file on the disk', () => {
     },
   }
   for (const [what, edit] of Object.entries(edits)) {
-    it(`says that a file has changed that ${what} while it is hashed`, () => {
+    it(`says that a file has changed that ${what} while it is hashed`, async () => {
       write('file')
       let isEdited = false
-      const [hashed] = hash(['file'], () => {
+      const [hashed] = await hash(['file'], () => {
         if (!isEdited) edit(at('file'))
         isEdited = true
+        return Promise.resolve()
       })
       assert.deepEqual([hashed, isEdited], [{ kind: 'changed' }, true])
     })
   }
 
-  it('says what it cannot read, and hashes the others', () => {
+  it('says what it cannot read, and hashes the others', async () => {
     write('dir/a')
     write('dir/b')
     const files = ['dir/a', 'dir/gone', 'dir', 'dir/b'].map((onDisk) => {
       const fingerprint = onDisk === 'dir/gone' ? look('dir/a') : look(onDisk)
       return { onDisk, fingerprint }
     })
-    const kinds = hashFiles({ kind: 'hash', root, files }, () => undefined).map(({ kind }) => kind)
+    const kinds = (await hashFiles({ kind: 'hash', root, files }, IN_TURN)).map(({ kind }) => kind)
     assert.deepEqual(kinds, ['hashed', 'changed', 'changed', 'hashed'])
   })
 
-  it('hashes files of several directories, each the one that was asked for', () => {
+  it('hashes files of several directories, each the one that was asked for', async () => {
     const names = ['file', 'a/file', 'a/b/file', 'a/other', 'c/file']
     for (const name of names) write(name, Buffer.from(name))
-    const hashes = hash(names).map((hashed) => hashed.kind === 'hashed' && hashed.hash)
+    const hashes = (await hash(names)).map((hashed) => hashed.kind === 'hashed' && hashed.hash)
     assert.deepEqual(
       hashes,
       names.map((name) => hashOf(Buffer.from(name))),
     )
   })
 
-  it('follows no link: neither a file nor a directory that became one', () => {
+  it('follows no link: neither a file nor a directory that became one', async () => {
     write('outside/file')
     write('root/dir/file')
     const inside = join(root, 'root')
@@ -125,22 +129,16 @@ describe('hashing a file on the disk', () => {
     symlinkSync('../outside/file', at('root/link'))
     renameSync(at('root/dir'), at('root/moved'))
     symlinkSync('../outside', at('root/dir'))
-    assert.deepEqual(
-      hashFiles(files('link', 'outside/file'), () => undefined),
-      [{ kind: 'changed' }],
-    )
-    assert.deepEqual(
-      hashFiles(files('dir/file', 'outside/file'), () => undefined),
-      [{ kind: 'changed' }],
-    )
+    assert.deepEqual(await hashFiles(files('link', 'outside/file'), IN_TURN), [{ kind: 'changed' }])
+    assert.deepEqual(await hashFiles(files('dir/file', 'outside/file'), IN_TURN), [{ kind: 'changed' }])
   })
 
-  it('does not wait for a pipe that took the place of a file', () => {
+  it('does not wait for a pipe that took the place of a file', async () => {
     write('file')
     const fingerprint = look('file')
     rmSync(at('file'))
     execFileSync('mkfifo', [at('file')])
-    const [hashed] = hashFiles({ kind: 'hash', root, files: [{ onDisk: 'file', fingerprint }] }, () => undefined)
+    const [hashed] = await hashFiles({ kind: 'hash', root, files: [{ onDisk: 'file', fingerprint }] }, IN_TURN)
     assert.deepEqual(hashed, { kind: 'changed' })
   })
 })

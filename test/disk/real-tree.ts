@@ -19,8 +19,9 @@ import { dirname, join } from 'node:path'
 import { openBlobStore } from '../../daemon/blobs/store.ts'
 import type { DiskContext } from '../../daemon/disk/context.ts'
 import { createRoot } from '../../daemon/disk/create-root.ts'
-import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
-import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import { createThreads } from '../../daemon/daemon-threads.ts'
+import type { Threads } from '../../daemon/threads-port.ts'
+import type { ThreadPool } from '../../daemon/daemon-threads.ts'
 import type { DiskTree } from '../../daemon/disk/file-tree.ts'
 import { openFileTree } from '../../daemon/disk/file-tree.ts'
 import { DiskNames } from '../../daemon/disk/names.ts'
@@ -32,7 +33,7 @@ import { makeTemporaryDirectory } from '../temporary.ts'
 
 export const FOLDER = parseFolderId('00112233445566778899aabbccddeeff')
 /** One thread for all trees of a file; it ends with the process. */
-const threads: { workers?: DiskWorkers } = {}
+const shared: { threads?: ThreadPool } = {}
 /** In memory where there is such a place: syncing costs nothing there. */
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -52,17 +53,17 @@ export interface RealTree extends OpenedTree {
   readonly context: DiskContext
 }
 
-export async function openRealTree(o: { traits?: Partial<RootTraits> } = {}): Promise<RealTree> {
+export async function openRealTree(o: { traits?: Partial<RootTraits>; threads?: Threads } = {}): Promise<RealTree> {
   const root = makeTemporary()
   const traits = { ...(await createRoot({ path: root, folder: FOLDER })), ...o.traits }
-  const workers = (threads.workers ??= createDiskWorkers(1))
-  const open = (): Promise<DiskTree> => openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, workers })
+  const threads = o.threads ?? (shared.threads ??= createThreads(1))
+  const open = (): Promise<DiskTree> => openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, threads })
   const tree = await open()
   return {
     root,
     context: { root, folder: FOLDER, names: new DiskNames(), clock, traits },
     tree,
-    store: await openBlobStore({ directory: join(root, '.holt/incoming'), crypto }),
+    store: await openBlobStore({ directory: join(root, '.holt/incoming'), crypto, threads }),
     hands: createHands(root),
     reopen: open,
     [Symbol.asyncDispose]: async () => {

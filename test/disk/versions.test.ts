@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { VersionName } from '../../daemon/ports.ts'
 import { LABEL, TreeBench, hasCode, path } from '../conformance/file-tree-bench.ts'
+import { threadsHere } from '../threads-here.ts'
 import { openRealTree } from './real-tree.ts'
 
 const nameOf = ({ name }: { name: string }): string => name
@@ -21,7 +22,7 @@ async function keep(bench: TreeBench, name: string): Promise<VersionName> {
 
 describe('a kept file that no line of the log names', () => {
   it('is listed by its own name, with its size and time', async () => {
-    await using opened = await openRealTree()
+    await using opened = await openRealTree({ threads: threadsHere })
     const bench = new TreeBench(opened)
     const before = Date.now()
     const name = await keep(bench, 'report.txt')
@@ -37,7 +38,7 @@ describe('a kept file that no line of the log names', () => {
   })
 
   it('is dropped like any other', async () => {
-    await using opened = await openRealTree()
+    await using opened = await openRealTree({ threads: threadsHere })
     const bench = new TreeBench(opened)
     const name = await keep(bench, 'a')
     opened.hands.remove('.holt/versions/log')
@@ -48,7 +49,7 @@ describe('a kept file that no line of the log names', () => {
 
 describe('the log of kept versions', () => {
   it('leaves out a line whose file is not there', async () => {
-    await using opened = await openRealTree()
+    await using opened = await openRealTree({ threads: threadsHere })
     const bench = new TreeBench(opened)
     const [first, second] = [await keep(bench, 'a'), await keep(bench, 'b')]
     opened.hands.remove(`.holt/versions/${first}`)
@@ -56,7 +57,7 @@ describe('the log of kept versions', () => {
   })
 
   it('passes over damaged lines', async () => {
-    await using opened = await openRealTree()
+    await using opened = await openRealTree({ threads: threadsHere })
     const bench = new TreeBench(opened)
     const name = await keep(bench, 'a')
     const log = opened.hands.read('.holt/versions/log') ?? ''
@@ -65,7 +66,7 @@ describe('the log of kept versions', () => {
   })
 
   it('keeps what a batch adds while it is rewritten', async () => {
-    await using opened = await openRealTree()
+    await using opened = await openRealTree({ threads: threadsHere })
     const bench = new TreeBench(opened)
     const [first, second] = [await keep(bench, 'a'), await keep(bench, 'b')]
     bench.hands.write('c', 'old c')
@@ -90,7 +91,7 @@ describe('the log of kept versions', () => {
 
   it('is whole whenever the process ends while it is rewritten', async () => {
     for (let n = 1; ; n++) {
-      await using opened = await openRealTree()
+      await using opened = await openRealTree({ threads: threadsHere })
       const bench = new TreeBench(opened)
       const [first, second] = [await keep(bench, 'a'), await keep(bench, 'b')]
       if (!(await endAt(n, () => bench.tree.dropVersions(new Set([first]))))) {
@@ -121,7 +122,7 @@ async function endAt(n: number, work: () => Promise<void>): Promise<boolean> {
 
 describe('the name of a version', () => {
   it('leads nowhere else', async () => {
-    await using opened = await openRealTree()
+    await using opened = await openRealTree({ threads: threadsHere })
     const bench = new TreeBench(opened)
     opened.hands.write('secret', 'mine')
     symlinkSync(join(opened.root, 'secret'), join(opened.root, '.holt/versions/link'))

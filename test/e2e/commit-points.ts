@@ -15,7 +15,7 @@ export const COMMIT_POINTS = {
   'chunk written': 'a part has a verified chunk more',
   'part synced': 'all bytes of a part are on the disk',
   'blob written': 'a small blob is written, and not synced yet',
-  'blob synced': 'a small blob is on the disk',
+  'blob synced': 'a blob that is about to be placed is on the disk',
   'blob whole': 'a blob gets the name under which it counts as whole',
   // The folder.
   'versions log written': 'the lines of what will be kept are appended',
@@ -35,7 +35,3 @@ export const COMMIT_POINTS = {
 } as const
 
 export type CommitPoint = keyof typeof COMMIT_POINTS
-
-export function isCommitPoint(name: string): name is CommitPoint {
-  return name in COMMIT_POINTS
-}

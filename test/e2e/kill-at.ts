@@ -9,34 +9,35 @@
 import fs from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { dirname } from 'node:path'
-import { isMainThread } from 'node:worker_threads'
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
 import type { CommitPoint } from './commit-points.ts'
-import { isCommitPoint } from './commit-points.ts'
+import { COMMIT_POINTS } from './commit-points.ts'
 
 type Any = (this: unknown, ...args: unknown[]) => unknown
-interface Aim {
-  readonly point: CommitPoint
-  readonly no: number
-  readonly when: 'before' | 'after'
-}
 
 const file = process.env['HOLT_TEST_KILL_AT']
-let aim: Aim | undefined
-let seen = 0
+const NAMES = Object.keys(COMMIT_POINTS)
+/** What all threads of the process share: the number of the point from 1, the n, whether it is after, and how often it was seen. */
+const SHARED = 'holt-test-kill-at'
+const [POINT, NO, IS_AFTER, SEEN] = [0, 1, 2, 3]
+const found: unknown = isMainThread ? undefined : getEnvironmentData(SHARED)
+const aim = new Int32Array(found instanceof SharedArrayBuffer ? found : new SharedArrayBuffer(16))
 
 function takeAim(path: string): void {
   const [point = '', no = '', when = ''] = fs.readFileSync(path, 'utf8').trim().split(':')
-  seen = 0
-  aim = isCommitPoint(point) ? { point, no: Number(no), when: when === 'before' ? 'before' : 'after' } : undefined
+  Atomics.store(aim, POINT, 0)
+  Atomics.store(aim, NO, Number(no))
+  Atomics.store(aim, IS_AFTER, when === 'before' ? 0 : 1)
+  Atomics.store(aim, SEEN, 0)
+  Atomics.store(aim, POINT, NAMES.indexOf(point) + 1)
   fs.writeFileSync(`${path}.taken`, fs.readFileSync(path))
 }
 
 /** Does what a point is about, unless the process ends before it. */
 function at<T>(point: CommitPoint | undefined, act: () => T): T {
-  if (point === undefined || aim?.point !== point) return act()
-  seen += 1
-  const isMeant = seen === aim.no
-  if (isMeant && aim.when === 'before') die()
+  if (point === undefined || Atomics.load(aim, POINT) !== NAMES.indexOf(point) + 1) return act()
+  const isMeant = Atomics.add(aim, SEEN, 1) + 1 === Atomics.load(aim, NO)
+  if (isMeant && Atomics.load(aim, IS_AFTER) === 0) die()
   const result = act()
   if (!isMeant) return result
   if (!(result instanceof Promise)) die()
@@ -93,7 +94,7 @@ function writePoint(path: string): CommitPoint | undefined {
 function syncPoint(path: string): CommitPoint | undefined {
   if (VERSIONS_LOG.test(path)) return 'versions log synced'
   if (PART.test(path)) return 'part synced'
-  if (NEW_BLOB.test(path)) return 'blob synced'
+  if (BLOB.test(path)) return 'blob synced'
   const isDirectory = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
   return isDirectory && path.includes('/files/') ? 'directory synced' : undefined
 }
@@ -102,11 +103,10 @@ function syncPoint(path: string): CommitPoint | undefined {
 const POINTS: Readonly<Record<string, (args: readonly unknown[]) => CommitPoint | undefined>> = {
   renameSync: ([from, to]) => renamePoint(real(from), real(to)),
   rename: ([from, to]) => renamePoint(real(from), real(to)),
-  link: ([from, to]) => linkPoint(real(from), real(to)),
-  unlink: ([path]) => (BLOB.test(real(path)) ? 'part unlinked' : undefined),
-  mkdir: ([path]) => (isInFolder(real(path)) ? 'directory made' : undefined),
+  linkSync: ([from, to]) => linkPoint(real(from), real(to)),
+  unlinkSync: ([path]) => (BLOB.test(real(path)) ? 'part unlinked' : undefined),
   mkdirSync: ([path]) => (isInFolder(real(path)) ? 'directory made' : undefined),
-  rmdir: ([path]) => (isInFolder(real(path)) ? 'directory removed' : undefined),
+  rmdirSync: ([path]) => (isInFolder(real(path)) ? 'directory removed' : undefined),
   futimesSync: ([fd]) => (dirname(pathOf(fd)) === '' ? undefined : 'attributes set'),
   writeSync: ([fd]) => writePoint(pathOf(fd)),
   fsync: ([fd]) => syncPoint(pathOf(fd)),
@@ -196,13 +196,16 @@ function commitPoint(written: string): CommitPoint | undefined {
   return /into peer_position/.test(written) && /\bentry\b/.test(written) ? 'entries of another recorded' : undefined
 }
 
-if (file !== undefined && isMainThread) {
-  takeAim(file)
-  process.on('SIGUSR2', () => takeAim(file))
-  watch(fs, ['renameSync', 'mkdirSync', 'futimesSync', 'writeSync'])
-  watch(fs.promises, ['rename', 'link', 'unlink', 'mkdir', 'rmdir'])
+if (file !== undefined) {
+  if (isMainThread) {
+    setEnvironmentData(SHARED, aim.buffer)
+    takeAim(file)
+    process.on('SIGUSR2', () => takeAim(file))
+  }
+  watch(fs, ['renameSync', 'mkdirSync', 'futimesSync', 'writeSync', 'linkSync', 'unlinkSync', 'rmdirSync'])
+  watch(fs.promises, ['rename'])
   watchCallbacks(['fsync', 'fdatasync'])
   await watchHandles()
-  watchDatabase()
+  if (isMainThread) watchDatabase()
   syncBuiltinESMExports()
 }

@@ -13,17 +13,14 @@ import type { Catalogue } from '../../daemon/catalogue-port.ts'
 import { KEEP_BOTH } from '../../protocol/folder-options.ts'
 import { incomingDirectory } from '../../daemon/disk/context.ts'
 import { createRoot, probeTraits } from '../../daemon/disk/create-root.ts'
-import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
 import { openFileTree, rootState } from '../../daemon/disk/file-tree.ts'
-import { hashFiles } from '../../daemon/disk/hash-file.ts'
-import { listDirectories } from '../../daemon/disk/list-directory.ts'
 import { openStateFiles } from '../../daemon/disk/state-files.ts'
-import type { Answers, Job } from '../../daemon/disk/worker-jobs.ts'
 import { createNativeCrypto, createSigner } from '../../daemon/native-crypto.ts'
 import type { Libp2pPeerTransport } from '../../daemon/peers/transport.ts'
 import type { Clock } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
 import { createDeviceSync } from '../../daemon/sync/device-sync.ts'
+import { threadsHere } from '../threads-here.ts'
 import { folderSettings } from '../../daemon/sync/settings.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
@@ -66,15 +63,10 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
   const seed = new Uint8Array(randomBytes(32))
   const signer = createSigner(seed)
   const logged: string[] = []
-  const real = openCatalogue({ file: join(home, 'catalogue.db'), self: signer.device, crypto })
-  const catalogue: Catalogue = {
-    read: (body) => real.read(body),
-    transact: (o, body) => {
-      onTransact()
-      return real.transact(o, body)
-    },
-    [Symbol.dispose]: () => real[Symbol.dispose](),
-  }
+  const catalogue = watched(
+    openCatalogue({ file: join(home, 'catalogue.db'), self: signer.device, crypto }),
+    onTransact,
+  )
   const log = { event: (event: string, fields: object) => void logged.push(`${event} ${JSON.stringify(fields)}`) }
   const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) }
   const transport = await openLocal({ seed })
@@ -101,8 +93,11 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
       const state = await rootState(path, id)
       if (state !== 'ok') throw Object.assign(new Error(`the root is ${state}`), { code: state })
       const traits = await probeTraits(path)
-      const tree = await openFileTree({ path, folder: id, traits, clock, crypto, workers: inThisThread })
-      return { tree, incoming: await openBlobStore({ directory: incomingDirectory(path), crypto }) }
+      const tree = await openFileTree({ path, folder: id, traits, clock, crypto, threads: threadsHere })
+      return {
+        tree,
+        incoming: await openBlobStore({ directory: incomingDirectory(path), crypto, threads: threadsHere }),
+      }
     },
     ...{ onEvent: () => undefined, onTransfer: () => undefined, onPullFault: () => undefined, onSent: () => undefined },
   })
@@ -127,6 +122,17 @@ export async function openRealDevice(name: string, onTransact: () => void): Prom
   }
 }
 
+function watched(real: Catalogue, onTransact: () => void): Catalogue {
+  return {
+    read: (body) => real.read(body),
+    transact: (o, body) => {
+      onTransact()
+      return real.transact(o, body)
+    },
+    [Symbol.dispose]: () => real[Symbol.dispose](),
+  }
+}
+
 function complaintsOf(sync: DeviceSync): string[] {
   const folders = sync.engine
     .held()
@@ -138,17 +144,4 @@ function complaintsOf(sync: DeviceSync): string[] {
     ])
   const pulls = [...sync.pulls.wanted()].flatMap(({ state, reason }) => (reason === null ? [] : [`${state} ${reason}`]))
   return [...folders, ...pulls]
-}
-
-/** Listing and hashing where the calls can be seen: other threads have file systems of their own. */
-const inThisThread: DiskWorkers = {
-  parallel: 1,
-  run: async <K extends Job['kind']>(job: Extract<Job, { kind: K }>): Promise<Answers[K]> => {
-    await delay(0)
-    const any: Job = job
-    const answer = any.kind === 'list' ? listDirectories(any) : hashFiles(any, () => undefined)
-    // The kind of a job decides the kind of its answer, which a union cannot say.
-    return answer as unknown as Answers[K]
-  },
-  [Symbol.asyncDispose]: () => Promise.resolve(),
 }

@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { DirectoryPair } from '../../daemon/daemon-pair.ts'
 import { runDirectoryPair } from '../../daemon/daemon-pair.ts'
-import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
-import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import type { ThreadPool } from '../../daemon/daemon-threads.ts'
+import { createThreads } from '../../daemon/daemon-threads.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import { createSystemClock } from '../../daemon/system-clock.ts'
 import type { PairEvent, PairResult } from '../../protocol/api/pairs.ts'
@@ -28,7 +28,7 @@ import { makeTemporaryDirectory } from '../temporary.ts'
 /** In memory where there is such a place: syncing costs nothing there. */
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 /** One thread for all pairs of a file; it rests when nothing is to be done. */
-const threads: { workers?: DiskWorkers } = {}
+const shared: { threads?: ThreadPool } = {}
 
 /** What each path has: the text of a file, `-> target` of a link, `/` of a directory. */
 export type TreeText = Readonly<Record<string, string>>
@@ -72,9 +72,9 @@ export function openPairBench(): PairBench {
 }
 
 export function machineOf(home: string): Parameters<typeof runDirectoryPair>[0] {
-  const workers = (threads.workers ??= createDiskWorkers(1))
+  const threads = (shared.threads ??= createThreads(1))
   const random = { bytes: (length: number) => randomBytes(length) }
-  return { home, workers, random, clock: createSystemClock(), crypto: createNativeCrypto() }
+  return { home, threads, random, clock: createSystemClock(), crypto: createNativeCrypto() }
 }
 
 /** @param time milliseconds since 1970 */

@@ -72,7 +72,9 @@ class IncomingPart implements IncomingBlob {
       if (!fits) volume.unlink(this.#path)
       return fits
     })
-    return isWhole ? finish(this.#room, this.blob.hash, this.#path) : 'wrong'
+    if (!isWhole) return 'wrong'
+    await storing(this.#room, 'fsync', this.#path, (volume) => volume.syncFile(volume.get(this.#path)))
+    return finish(this.#room, this.blob.hash, this.#path)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -44,12 +44,11 @@ export function storedAt(volume: Volume, room: StoreRoom, hash: BlobHash): Store
 }
 
 /**
- * Syncs a file that holds exactly the blob and gives it its name, unless the store has the blob: then that stays, because a
- * caller may have been told of it. Either way `source` is gone.
+ * Gives a file that holds exactly the blob its name, unless the store has the blob: then that stays, because a caller may have
+ * been told of it. Either way `source` is gone.
  */
 export async function finish(room: StoreRoom, hash: BlobHash, source: string): Promise<StoredBlob> {
   const whole = wholePath(room, hash)
-  await storing(room, 'fsync', source, (volume) => volume.syncFile(volume.get(source)))
   return storing(room, 'rename', whole, (volume) => {
     if (storedAt(volume, room, hash) === undefined) volume.rename(source, whole)
     else volume.unlink(source)

@@ -66,7 +66,7 @@ function tidy(volume: Volume, room: StoreRoom): void {
   }
 }
 
-/** Temp, sync, rename; nothing stays behind where one of them fails. */
+/** Temp, rename; nothing stays behind where one of them fails. */
 async function putWhole(room: StoreRoom, hash: BlobHash, temporary: string, content: Uint8Array): Promise<StoredBlob> {
   try {
     const write = (volume: Volume): void => {

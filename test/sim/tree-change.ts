@@ -61,6 +61,7 @@ async function place(context: ChangeContext, change: TreeChange & { kind: 'place
   await step(context, 'set-attributes', source, (volume) => {
     setAttributes(volume, source, { mtimeMs, executable })
   })
+  await step(context, 'fsync', source, (volume) => volume.syncFile(volume.get(source)))
   const outcome = await replace(context, change, (volume, path) => volume.link(source, path))
   if (outcome.kind !== 'done' || outcome.fingerprint === null) return outcome
   const placed = outcome.fingerprint

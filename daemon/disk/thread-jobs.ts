@@ -1,10 +1,12 @@
-/** What the main thread asks of the workers that list and hash. Plain data, so that it can be cloned. */
+/** What the main thread asks of the threads. Plain data, so that it can be cloned. */
 
 import type { BlobHash } from '../../protocol/ids.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
-import type { DirectoryListing, Fingerprint } from '../ports.ts'
+import type { DirectoryListing, Fingerprint, RootTraits, TreeChange, TreeOutcome, VersionRecord } from '../ports.ts'
+import type { ThreadJob } from '../threads-port.ts'
+import type { NamedDirectory } from './names.ts'
 
-export interface ListJob {
+export interface ListJob extends ThreadJob<readonly Listed[]> {
   readonly kind: 'list'
   readonly root: string
   readonly holdsExecutableBit: boolean
@@ -23,7 +25,7 @@ export interface Listed {
   readonly differing: ReadonlyMap<RelPath, string>
 }
 
-export interface HashJob {
+export interface HashJob extends ThreadJob<readonly HashedFile[]> {
   readonly kind: 'hash'
   readonly root: string
   readonly files: readonly ToHash[]
@@ -43,10 +45,24 @@ export type HashedFile =
   | { readonly kind: 'changed' }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
-export type Job = ListJob | HashJob
+/** Whole small files, one behind the other in one piece of memory. */
+export interface ReadJob extends ThreadJob<ReadFiles> {
+  readonly kind: 'read'
+  readonly root: string
+  readonly files: readonly (ToHash & { readonly sizeBytes: number })[]
+}
+export interface ReadFiles {
+  readonly bytes: Uint8Array
+  /** One a file, in order; the bytes of those that were read follow each other. */
+  readonly outcomes: readonly ('read' | 'changed' | { readonly unreadable: string })[]
+}
 
-/** The answer to a job has the job's kind. */
-export interface Answers {
-  readonly list: readonly Listed[]
-  readonly hash: readonly HashedFile[]
+export interface ChangeJob extends ThreadJob<readonly TreeOutcome[]> {
+  readonly kind: 'change'
+  readonly root: string
+  readonly traits: RootTraits
+  readonly names: readonly NamedDirectory[]
+  readonly batch: readonly TreeChange[]
+  /** Of what the batch is about to keep. */
+  readonly records: readonly VersionRecord[]
 }

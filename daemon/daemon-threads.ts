@@ -1,34 +1,34 @@
-/** A few threads that list and hash for all folders. The main thread never waits for a disk. */
+/** The `Threads` port: a few threads for all rooms. What they can do stands in `daemon-thread.ts`. */
 
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { AbortOptions } from '../ports.ts'
-import { TreeError } from './disk-error.ts'
-import type { Answers, Job } from './worker-jobs.ts'
+import type { RunOptions, ThreadJob, Threads } from './threads-port.ts'
 
 /** Jobs that a thread has at once, the one that it does included: enough that it never idles. */
 const JOBS_PER_WORKER = 3
 /** Threads that end without having answered anything, one after another, before the pool gives up. */
 const FAILURES_MAX = 3
-/** How long a thread may take to end by itself: its job is cancelled, and looks for that after each chunk. */
+/** How long a thread may take to end by itself: its jobs are cancelled, and look for that at each turn. */
 const END_MS = 5000
 
-export interface DiskWorkers extends AsyncDisposable {
-  /** How many jobs are taken at once; more wait. */
-  readonly parallel: number
-  /**
-   * @param o.isLong it may take seconds: quick jobs of others are done in between.
-   * @throws the signal's reason, at once; TreeError `io` when the thread fails or the pool is closed.
-   */
-  run<K extends Job['kind']>(
-    job: Extract<Job, { kind: K }>,
-    o: AbortOptions & { readonly isLong?: boolean },
-  ): Promise<Answers[K]>
+/** A job has failed, with the system's code where there is one; `io`: its thread has, or the threads are closed. */
+export class ThreadError extends Error {
+  override readonly name = 'ThreadError'
+  readonly code: string
+  /** As errors of the system have: callers treat a thread that fails as a disk that does. */
+  readonly syscall = 'thread'
+
+  constructor(message: string, { code = 'io', ...options }: ErrorOptions & { code?: string } = {}) {
+    super(message, options)
+    this.code = code
+  }
 }
 
+export type ThreadPool = Threads & AsyncDisposable
+
 interface Waiting {
-  readonly job: Job
-  readonly isLong: boolean
+  readonly job: ThreadJob<unknown>
+  readonly o: RunOptions
   readonly resolve: (answer: never) => void
   readonly reject: (cause: Error) => void
 }
@@ -38,14 +38,16 @@ interface Thread {
   readonly open: Map<number, Waiting>
 }
 
-type Answered = { readonly id: number; readonly answer: never } | { readonly id: number; readonly error: string }
+type Answered =
+  | { readonly id: number; readonly answer: never }
+  | { readonly id: number; readonly error: { readonly message: string; readonly code: string | undefined } }
 
 /** @param count threads; each takes about 10 MB. */
-export function createDiskWorkers(count: number): DiskWorkers {
-  return new ThreadPool(count)
+export function createThreads(count: number): ThreadPool {
+  return new FixedThreads(count)
 }
 
-class ThreadPool implements DiskWorkers {
+class FixedThreads implements ThreadPool {
   readonly parallel: number
   readonly #quick: Waiting[] = []
   readonly #long: Waiting[] = []
@@ -64,15 +66,13 @@ class ThreadPool implements DiskWorkers {
     process.on('beforeExit', this.#rest)
   }
 
-  async run<K extends Job['kind']>(
-    job: Extract<Job, { kind: K }>,
-    { signal, isLong = false }: AbortOptions & { readonly isLong?: boolean },
-  ): Promise<Answers[K]> {
+  async run<Answer>(job: ThreadJob<Answer>, o: RunOptions): Promise<Answer> {
+    const { signal, isLong = false } = o
     signal.throwIfAborted()
     if (this.#isClosed) throw closed()
-    const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>()
-    const waiting: Waiting = { job, isLong, resolve, reject }
-    const cancel = (): void => this.#cancel(waiting, signal)
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const waiting: Waiting = { job, o, resolve, reject }
+    const cancel = (): void => this.#cancel(waiting)
     signal.addEventListener('abort', cancel)
     ;(isLong ? this.#long : this.#quick).push(waiting)
     this.#startThreads()
@@ -136,7 +136,7 @@ class ThreadPool implements DiskWorkers {
     this.#nextId += 1
     thread.open.set(this.#nextId, waiting)
     thread.worker.ref()
-    thread.worker.postMessage({ id: this.#nextId, job: waiting.job })
+    thread.worker.postMessage({ id: this.#nextId, job: waiting.job }, waiting.o.transfer ?? [])
   }
 
   #settle(thread: Thread, answered: Answered): void {
@@ -145,7 +145,7 @@ class ThreadPool implements DiskWorkers {
     thread.open.delete(answered.id)
     this.#letGo(thread)
     if ('answer' in answered) waiting?.resolve(answered.answer)
-    else waiting?.reject(new TreeError('io', answered.error))
+    else waiting?.reject(waiting.o.signal.aborted ? reasonOf(waiting.o.signal) : toError(answered.error))
     this.#pump()
   }
 
@@ -159,8 +159,7 @@ class ThreadPool implements DiskWorkers {
     const at = this.#threads.indexOf(thread)
     if (at < 0) return
     this.#threads.splice(at, 1)
-    for (const waiting of thread.open.values())
-      waiting.reject(new TreeError('io', 'a disk thread has failed', { cause }))
+    for (const waiting of thread.open.values()) waiting.reject(new ThreadError('a disk thread has failed', { cause }))
     this.#failures += 1
     if (this.#failures > FAILURES_MAX) this.#close()
     if (this.#isClosed) return
@@ -169,15 +168,18 @@ class ThreadPool implements DiskWorkers {
   }
 
   /** A thread that is at it is told to stop, and keeps the job until it says so. */
-  #cancel(waiting: Waiting, signal: AbortSignal): void {
-    waiting.reject(reasonOf(signal))
+  #cancel(waiting: Waiting): void {
+    const reason = reasonOf(waiting.o.signal)
     for (const queue of [this.#quick, this.#long]) {
       const at = queue.indexOf(waiting)
-      if (at >= 0) queue.splice(at, 1)
+      if (at < 0) continue
+      queue.splice(at, 1)
+      waiting.reject(reason)
     }
     for (const { worker, open } of this.#threads) {
       for (const [id, each] of open) if (each === waiting) worker.postMessage({ cancel: id })
     }
+    if (waiting.o.isSettled !== true) waiting.reject(reason)
   }
 }
 
@@ -194,12 +196,16 @@ async function end({ worker, open }: Thread): Promise<void> {
   for (const waiting of open.values()) waiting.reject(closed())
 }
 
+function toError({ message, code }: { readonly message: string; readonly code: string | undefined }): ThreadError {
+  return new ThreadError(message, code === undefined ? {} : { code })
+}
+
 function hasRoom({ open }: Thread): boolean {
   return open.size < JOBS_PER_WORKER
 }
 
 function hasLong({ open }: Thread): boolean {
-  return [...open.values()].some(({ isLong }) => isLong)
+  return [...open.values()].some(({ o }) => o.isLong === true)
 }
 
 function reasonOf(signal: AbortSignal): Error {
@@ -207,10 +213,10 @@ function reasonOf(signal: AbortSignal): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
 }
 
-function closed(): TreeError {
-  return new TreeError('io', 'the disk threads are closed')
+function closed(): ThreadError {
+  return new ThreadError('the disk threads are closed')
 }
 
 function newWorker(): Worker {
-  return new Worker(new URL(`./disk-worker${extname(import.meta.url)}`, import.meta.url))
+  return new Worker(new URL(`./daemon-thread${extname(import.meta.url)}`, import.meta.url))
 }

@@ -6,26 +6,25 @@ import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { TreeError } from '../../daemon/disk/disk-error.ts'
-import type { DiskWorkers } from '../../daemon/disk/disk-workers.ts'
-import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import { ThreadError, createThreads } from '../../daemon/daemon-threads.ts'
+import type { ThreadPool } from '../../daemon/daemon-threads.ts'
 import { fingerprintOf } from '../../daemon/disk/fingerprint.ts'
-import type { HashJob, ListJob } from '../../daemon/disk/worker-jobs.ts'
-import { makeTemporary } from './real-tree.ts'
+import type { HashJob, ListJob } from '../../daemon/disk/thread-jobs.ts'
+import { makeTemporary } from '../disk/real-tree.ts'
 
 const run = promisify(execFile)
 const MIB = 1024 * 1024
 const { signal } = new AbortController()
 
 describe('the disk threads', () => {
-  let workers: DiskWorkers
+  let threads: ThreadPool
   let root: string
   beforeEach(() => {
-    workers = createDiskWorkers(1)
+    threads = createThreads(1)
     root = makeTemporary()
   })
   afterEach(async () => {
-    await workers[Symbol.asyncDispose]()
+    await threads[Symbol.asyncDispose]()
     rmSync(root, { recursive: true })
   })
 
@@ -50,8 +49,8 @@ describe('the disk threads', () => {
 
   it('list a directory while a large file is hashed', async () => {
     const ended: string[] = []
-    const long = workers.run(hashing('large', 512 * MIB), { signal, isLong: true }).then(() => ended.push('hashed'))
-    const quick = workers.run(listing(), { signal }).then(() => ended.push('listed'))
+    const long = threads.run(hashing('large', 512 * MIB), { signal, isLong: true }).then(() => ended.push('hashed'))
+    const quick = threads.run(listing(), { signal }).then(() => ended.push('listed'))
     await Promise.all([long, quick])
     assert.deepEqual(ended, ['listed', 'hashed'])
   })
@@ -59,55 +58,55 @@ describe('the disk threads', () => {
   it('list a directory while more large files wait than there are threads', async () => {
     const ended: string[] = []
     const jobs = ['a', 'b', 'c', 'd'].map((name) =>
-      workers.run(hashing(name, 64 * MIB), { signal, isLong: true }).then(() => ended.push('hashed')),
+      threads.run(hashing(name, 64 * MIB), { signal, isLong: true }).then(() => ended.push('hashed')),
     )
-    await Promise.all([...jobs, workers.run(listing(), { signal }).then(() => ended.push('listed'))])
+    await Promise.all([...jobs, threads.run(listing(), { signal }).then(() => ended.push('listed'))])
     assert.equal(ended[0], 'listed')
   })
 
   it('stop at once hashing what nobody waits for any more', async () => {
     const end = new AbortController()
     // Hours of work: what comes after it would never be done.
-    const hours = workers.run(hashing('endless', 2 ** 40), { signal: end.signal, isLong: true })
-    await workers.run(listing(), { signal })
+    const hours = threads.run(hashing('endless', 2 ** 40), { signal: end.signal, isLong: true })
+    await threads.run(listing(), { signal })
     end.abort(new Error('no more'))
     await assert.rejects(hours, /no more/)
-    const [result] = await workers.run(hashing('next', 20 * MIB), { signal, isLong: true })
+    const [result] = await threads.run(hashing('next', 20 * MIB), { signal, isLong: true })
     assert.equal(result?.kind, 'hashed')
   })
 
   it('never begin a job that is cancelled while it waits', async () => {
     const end = new AbortController()
-    const first = workers.run(hashing('first', 64 * MIB), { signal, isLong: true })
-    const second = workers.run(hashing('endless', 2 ** 40), { signal: end.signal, isLong: true })
+    const first = threads.run(hashing('first', 64 * MIB), { signal, isLong: true })
+    const second = threads.run(hashing('endless', 2 ** 40), { signal: end.signal, isLong: true })
     end.abort(new Error('no more'))
     await assert.rejects(second, /no more/)
     assert.equal((await first)[0]?.kind, 'hashed')
-    assert.equal((await workers.run(hashing('next', 20 * MIB), { signal, isLong: true }))[0]?.kind, 'hashed')
+    assert.equal((await threads.run(hashing('next', 20 * MIB), { signal, isLong: true }))[0]?.kind, 'hashed')
   })
 
   it('let the process end that has nothing else to do, whether they ever worked or not', async () => {
-    const pool = new URL('../../daemon/disk/disk-workers.ts', import.meta.url).href
+    const pool = new URL('../../daemon/daemon-threads.ts', import.meta.url).href
     const job = JSON.stringify(listing())
     for (const work of ['', `await pool.run(${job}, new AbortController())`]) {
-      const script = `const { createDiskWorkers } = await import('${pool}'); const pool = createDiskWorkers(2); ${work}`
+      const script = `const { createThreads } = await import('${pool}'); const pool = createThreads(2); ${work}`
       await run(process.execPath, ['--eval', `void (async () => {${script}})()`], { timeout: 20_000 })
     }
   })
 
   it('go on after a job that fails', async () => {
     const broken = { ...listing(), root: 'a\0b' }
-    await assert.rejects(workers.run(broken, { signal }), TreeError)
-    assert.equal((await workers.run(listing(), { signal }))[0]?.listing.state, 'listed')
+    await assert.rejects(threads.run(broken, { signal }), ThreadError)
+    assert.equal((await threads.run(listing(), { signal }))[0]?.listing.state, 'listed')
   })
 
   it('refuse what is asked of them, and what waits, once they are closed', async () => {
     const waiting = ['a', 'b', 'c', 'd', 'e'].map((name) =>
-      workers.run(hashing(name, 64 * MIB), { signal, isLong: true }),
+      threads.run(hashing(name, 64 * MIB), { signal, isLong: true }),
     )
     const ends = Promise.allSettled(waiting)
-    await workers[Symbol.asyncDispose]()
-    for (const end of await ends) assert.ok(end.status === 'rejected' && end.reason instanceof TreeError)
-    await assert.rejects(workers.run(listing(), { signal }), TreeError)
+    await threads[Symbol.asyncDispose]()
+    for (const end of await ends) assert.ok(end.status === 'rejected' && end.reason instanceof ThreadError)
+    await assert.rejects(threads.run(listing(), { signal }), ThreadError)
   })
 })

@@ -1,0 +1,28 @@
+/** What threads can do, for all rooms: knows them as `daemon.ts` does. */
+
+import { writeBlobs } from './blobs/write-blobs.ts'
+import type { WriteJob } from './blobs/write-blobs.ts'
+import { changeInThread } from './disk/change.ts'
+import { hashFiles } from './disk/hash-file.ts'
+import { listDirectories } from './disk/list-directory.ts'
+import { readSmallFiles } from './disk/read-small-files.ts'
+import type { ChangeJob, HashJob, ListJob, ReadJob } from './disk/thread-jobs.ts'
+import type { JobOptions } from './threads-port.ts'
+
+export type Job = ListJob | HashJob | ReadJob | ChangeJob | WriteJob
+
+/** Does a job in this very thread. */
+export function doJob(job: Job, o: JobOptions): unknown {
+  switch (job.kind) {
+    case 'list':
+      return listDirectories(job)
+    case 'hash':
+      return hashFiles(job, o)
+    case 'read':
+      return readSmallFiles(job)
+    case 'change':
+      return changeInThread(job, o)
+    case 'write':
+      return writeBlobs(job)
+  }
+}
