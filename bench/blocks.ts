@@ -3,8 +3,18 @@
 import type { Block } from './block.ts'
 import type { Program } from './contenders/contender.ts'
 import { limitBlock } from './limits/move.ts'
+import { rewriteBlock } from './limits/rewrite.ts'
+import { walkBlock } from './limits/walk.ts'
 import type { SyncedSet } from './rows/first-sync.ts'
 import { cpuOfFirstSync, firstSync, peakRssOfFirstSync, wireOfFirstSync } from './rows/first-sync.ts'
+import { connectBlock, lanBlock } from './rows/connect.ts'
+import { deltas } from './rows/deltas.ts'
+import { idle } from './rows/idle.ts'
+import { addedDelay, newFile } from './rows/new-file.ts'
+import { renameDirectory, renameFiles } from './rows/renames.ts'
+import { rescan } from './rows/rescan.ts'
+import { resumeBlock } from './rows/resume.ts'
+import { bareStartUpBlock, startUpBlock } from './rows/start-up.ts'
 import { sessionBlock } from './session.ts'
 
 /** Those that keep two directories the same. */
@@ -20,17 +30,33 @@ const SYNCING: readonly Program[] = [
 const SYNCED_SETS: readonly SyncedSet[] = ['big', 'mixed', 'small', 'photos']
 
 export const BLOCKS: readonly Block[] = [
-  sessionBlock('big', SYNCING, [firstSync('big'), peakRssOfFirstSync('big')]),
-  sessionBlock('mixed', SYNCING, [firstSync('mixed'), wireOfFirstSync('mixed')]),
+  sessionBlock('big', SYNCING, [firstSync('big'), peakRssOfFirstSync('big'), ...deltas]),
+  sessionBlock('mixed', SYNCING, [
+    firstSync('mixed'),
+    wireOfFirstSync('mixed'),
+    idle,
+    newFile,
+    addedDelay,
+    renameFiles,
+    renameDirectory,
+  ]),
   sessionBlock('small', SYNCING, [
     firstSync('small'),
     cpuOfFirstSync('small'),
     wireOfFirstSync('small'),
     peakRssOfFirstSync('small'),
+    rescan,
   ]),
   sessionBlock('photos', SYNCING, [firstSync('photos')]),
+  resumeBlock,
+  startUpBlock,
+  connectBlock,
+  lanBlock,
   ...SYNCED_SETS.map((set) => limitBlock(set, 'tls')),
   ...SYNCED_SETS.map((set) => limitBlock(set, 'tcp')),
+  walkBlock,
+  rewriteBlock,
+  bareStartUpBlock,
 ]
 
 export const ROWS = BLOCKS.flatMap(({ rows }) => rows)

@@ -27,7 +27,7 @@ export function endedChildrenCpuSeconds(): number {
 }
 
 /** A process and all below it. */
-export function treeOf(pid: number): number[] {
+function treeOf(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(treeOf)]
 }
 

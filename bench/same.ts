@@ -5,12 +5,13 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What programs keep for themselves in a directory. */
-const OWN_NAMES = ['.holt', '.stfolder', '.stversions']
+const OWN_NAMES = ['.holt', '.stfolder', '.stversions', '.unison.*']
+const OWN_NAME = /^\.(holt|stfolder|stversions|unison\..*)$/
 
 /** Every regular file below a directory, what programs keep for themselves left out. */
 export function listFiles(directory: string, below = ''): string[] {
   return readdirSync(join(directory, below), { withFileTypes: true }).flatMap((entry) => {
-    if (below === '' && OWN_NAMES.includes(entry.name)) return []
+    if (below === '' && OWN_NAME.test(entry.name)) return []
     const path = join(below, entry.name)
     if (entry.isDirectory()) return listFiles(directory, path)
     return entry.isFile() ? [path] : []

@@ -165,10 +165,14 @@ async function readEvents(answer: IncomingMessage, onEvent: (event: Event) => vo
   }
 }
 
-/** Makes two running devices one group. */
-export async function pairSides(a: HoltSide, b: HoltSide): Promise<void> {
+/**
+ * Makes two running devices one group.
+ *
+ * @param address where the first one is, for those that do not look for each other
+ */
+export async function pairSides(a: HoltSide, b: HoltSide, address?: string): Promise<void> {
   await a.withPairingCode(async (code) => {
-    await b.holt('pair', code)
+    await b.holt('pair', code, ...(address === undefined ? [] : ['--address', address]))
   })
 }
 

@@ -29,9 +29,14 @@ export interface OneShot {
   wireBytes?(said: string): number | undefined
 }
 
-export function startOneShot(directory: string, oneShot: OneShot): Contender {
+export function makeEnds(directory: string): Ends {
   const ends = { here: join(directory, 'a'), there: join(directory, 'b'), home: join(directory, 'home') }
   for (const each of Object.values(ends)) mkdirSync(each, { recursive: true })
+  return ends
+}
+
+export function startOneShot(directory: string, oneShot: OneShot): Contender {
+  const ends = makeEnds(directory)
   let wireBytes: number | undefined
   const run = async (): Promise<void> => {
     const said = await runToEnd(oneShot.typed(ends))
