@@ -4,7 +4,7 @@
  */
 
 import { BLOCKS, ROWS } from './blocks.ts'
-import { PROGRAMS } from './contenders/contender.ts'
+import { PROGRAMS, QUICK_PROGRAMS } from './contenders/contender.ts'
 import type { Program } from './contenders/contender.ts'
 import type { BenchOptions } from './options.ts'
 import { parseBenchOptions } from './options.ts'
@@ -19,6 +19,7 @@ import { misses } from './verdict.ts'
 
 const asked = parseBenchOptions(process.argv.slice(2), {
   programs: PROGRAMS,
+  quickPrograms: QUICK_PROGRAMS,
   sets: SET_NAMES,
   rows: ROWS.map(({ id }) => id),
 })

@@ -9,6 +9,8 @@ export interface Block {
   readonly set: SetName | undefined
   readonly rows: readonly Row[]
   readonly programs: readonly Program[]
+  /** Not in a quick look, unless one of its rows is asked for by name. */
+  readonly isLong?: boolean
   run(o: BlockRun): Promise<readonly Value[]>
 }
 

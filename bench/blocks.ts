@@ -10,7 +10,9 @@ import { cpuOfFirstSync, firstSync, peakRssOfFirstSync, wireOfFirstSync } from '
 import { connectBlock, lanBlock } from './rows/connect.ts'
 import { deltas } from './rows/deltas.ts'
 import { idle } from './rows/idle.ts'
+import { millionBlock } from './rows/million.ts'
 import { addedDelay, newFile } from './rows/new-file.ts'
+import { pairModeBlocks } from './rows/pair-modes.ts'
 import { renameDirectory, renameFiles } from './rows/renames.ts'
 import { rescan } from './rows/rescan.ts'
 import { resumeBlock } from './rows/resume.ts'
@@ -52,6 +54,8 @@ export const BLOCKS: readonly Block[] = [
   startUpBlock,
   connectBlock,
   lanBlock,
+  millionBlock,
+  ...pairModeBlocks,
   ...SYNCED_SETS.map((set) => limitBlock(set, 'tls')),
   ...SYNCED_SETS.map((set) => limitBlock(set, 'tcp')),
   walkBlock,

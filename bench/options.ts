@@ -10,6 +10,8 @@ const RUNS_OF_PAGE = 3
 /** Names that may be asked for. */
 export interface KnownNames {
   readonly programs: readonly string[]
+  /** Those of a quick look. */
+  readonly quickPrograms: readonly string[]
   readonly sets: readonly string[]
   readonly rows: readonly string[]
 }
@@ -24,6 +26,10 @@ export interface BenchOptions {
   readonly programs: readonly string[]
   readonly sets: readonly string[]
   readonly rows: readonly string[]
+  /** No data set was named. */
+  readonly isEverySet: boolean
+  /** No row was named. */
+  readonly isEveryRow: boolean
   readonly seed: number
   /** Odd, so that there is one in the middle. */
   readonly runs: number
@@ -48,15 +54,19 @@ export function parseBenchOptions(words: readonly string[], known: KnownNames): 
     return wrong(`--runs ${given.runs ?? ''} has no run in the middle. Give an odd number from 1 to ${RUNS_MAX}.`)
   if (seed === undefined)
     return wrong(`--seed ${given.seed ?? ''} is no seed. Give a whole number from 0 to ${SEED_MAX}.`)
-  const programs = chosen(only, known.programs)
+  const programs = chosen(only, quick ? known.quickPrograms : known.programs, known.programs)
   if (programs === undefined) return wrong(unknownName('--only', only, 'program', known.programs))
-  const sets = chosen(set, known.sets)
+  const sets = chosen(set, known.sets, known.sets)
   if (sets === undefined) return wrong(unknownName('--set', set, 'data set', known.sets))
-  const rows = chosen(row, known.rows)
+  const rows = chosen(row, known.rows, known.rows)
   if (rows === undefined) return wrong(unknownName('--row', row, 'row', known.rows))
   const refusal = refusalOf({ ...given, write, runs })
   if (refusal !== undefined) return wrong(refusal)
-  return { kind: 'options', options: { quick, write, check, table, programs, sets, rows, seed, runs, results } }
+  const isEvery = { isEverySet: set === undefined, isEveryRow: row === undefined }
+  return {
+    kind: 'options',
+    options: { quick, write, check, table, programs, sets, rows, ...isEvery, seed, runs, results },
+  }
 }
 
 /** What does not go together. */
@@ -122,9 +132,13 @@ function wholeNumber(text: string, max: number): number | undefined {
   return value <= max ? value : undefined
 }
 
-/** All names where none is given; undefined where the given one is unknown. */
-function chosen(name: string | undefined, names: readonly string[]): readonly string[] | undefined {
-  if (name === undefined) return names
+/** The usual names where none is given; undefined where the given one is unknown. */
+function chosen(
+  name: string | undefined,
+  usual: readonly string[],
+  names: readonly string[],
+): readonly string[] | undefined {
+  if (name === undefined) return usual
   return names.includes(name) ? [name] : undefined
 }
 

@@ -21,9 +21,7 @@ export interface Telling {
 /** @returns the programs that were asked for and are not installed */
 export async function runBlocks(blocks: readonly Block[], o: BenchOptions, telling: Telling): Promise<Program[]> {
   const versions = new Map(PROGRAMS.map((program) => [program, installedVersion(program)]))
-  const wanted = blocks.filter(
-    ({ set, rows }) => (set === undefined || o.sets.includes(set)) && rows.some(({ id }) => o.rows.includes(id)),
-  )
+  const wanted = chooseBlocks(blocks, o)
   const directory = mkdtempSync(join(tmpdir(), 'holt-bench-'))
   try {
     for (let run = 1; run <= o.runs; run += 1) {
@@ -40,6 +38,14 @@ export async function runBlocks(blocks: readonly Block[], o: BenchOptions, telli
     rmSync(directory, { recursive: true, force: true })
   }
   return PROGRAMS.filter((program) => o.programs.includes(program) && versions.get(program) === undefined)
+}
+
+/** What belongs to no data set is left out where one was asked for. */
+function chooseBlocks(blocks: readonly Block[], o: BenchOptions): Block[] {
+  const isAsked = ({ set }: Block): boolean => (set === undefined ? o.isEverySet : o.sets.includes(set))
+  return blocks
+    .filter((block) => isAsked(block) && block.rows.some(({ id }) => o.rows.includes(id)))
+    .filter(({ isLong }) => isLong !== true || !o.quick || !o.isEveryRow)
 }
 
 interface One {
@@ -61,7 +67,7 @@ async function runOne(
   const isWanted = ({ id }: { id: string }): boolean => o.rows.includes(id)
   try {
     const values = await block.run({ program, directory: place, seed, isQuick, isWanted })
-    for (const value of values) {
+    for (const value of values.filter(({ row }) => isWanted(row))) {
       telling.onResult({ row: value.row.id, program, run, value: value.value, version, seed, isQuick }, value)
     }
   } catch (cause) {

@@ -63,7 +63,7 @@ export function sessionBlock(set: SetName, programs: readonly Program[], steps: 
         if (step.programs?.includes(o.program) === false) continue
         values.push(...(await step.measure(session)))
       }
-      return values.filter(({ row }) => o.isWanted(row))
+      return values
     },
   }
 }

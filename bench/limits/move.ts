@@ -24,7 +24,7 @@ export function limitBlock(set: SyncedSet, channel: Channel): Block {
     sentence: `Two bare Node processes move \`${set}\` over ${channel === 'tcp' ? 'plain TCP' : 'TLS'} with the durability of Holt: nothing is hashed, compared or remembered.`,
   }
   return {
-    ...{ name: row.id, set, rows: [row], programs: ['bare Node'] },
+    ...{ name: row.id, set, rows: [row], programs: ['bare Node'], isLong: channel === 'tcp' },
     run: async (o) => {
       const [here, there] = [join(o.directory, 'here'), join(o.directory, 'there')]
       const data = makeSet(set, o)

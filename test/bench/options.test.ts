@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import type { BenchOptions } from '../../bench/options.ts'
 import { parseBenchOptions } from '../../bench/options.ts'
 
-const KNOWN = { programs: ['Holt', 'rsync'], sets: ['big', 'small'], rows: ['first-sync-big', 'wire-small'] }
+const NAMES = { programs: ['Holt', 'rsync'], sets: ['big', 'small'], rows: ['first-sync-big', 'wire-small'] }
+const KNOWN = { ...NAMES, quickPrograms: ['Holt'] }
 
 function optionsOf(line: string): BenchOptions {
   const asked = parseBenchOptions(line.split(' ').filter(Boolean), KNOWN)
@@ -19,8 +20,8 @@ function refusalOf(line: string): string {
 
 describe('the options of the benchmark', () => {
   it('are every program, every data set and every row, once, where nothing is said', () => {
-    const flags = { quick: false, write: false, check: false, table: false }
-    assert.deepEqual(optionsOf(''), { ...KNOWN, ...flags, seed: 1, runs: 1, results: undefined })
+    const flags = { quick: false, write: false, check: false, table: false, isEverySet: true, isEveryRow: true }
+    assert.deepEqual(optionsOf(''), { ...NAMES, ...flags, seed: 1, runs: 1, results: undefined })
   })
 
   it('choose one program, one data set, one row, a seed, a number of runs and a file', () => {
@@ -28,6 +29,16 @@ describe('the options of the benchmark', () => {
     const { programs, sets, rows, seed, runs, quick, results } = optionsOf(line)
     assert.deepEqual([programs, sets, rows], [['rsync'], ['big'], ['wire-small']])
     assert.deepEqual([seed, runs, quick, results], [0, 5, true, 'r.jsonl'])
+  })
+
+  it('are some programs for a quick look, where none is named', () => {
+    assert.deepEqual(optionsOf('--quick').programs, ['Holt'])
+    assert.deepEqual(optionsOf('--quick --only rsync').programs, ['rsync'])
+  })
+
+  it('know whether a data set or a row was named', () => {
+    const { isEverySet, isEveryRow } = optionsOf('--set big --row wire-small')
+    assert.deepEqual([isEverySet, isEveryRow], [false, false])
   })
 
   it('take three runs where the page is written, and write the page where it is checked', () => {

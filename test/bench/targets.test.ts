@@ -25,6 +25,7 @@ const ASKED = [
   'LAN discovery → connected',
   'idle',
   'peak memory of a side',
+  'a million entries, 10 changes',
 ]
 
 describe('the targets of the benchmark', () => {
