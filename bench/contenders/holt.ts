@@ -21,13 +21,13 @@ export interface HoltPair extends Contender {
 }
 
 /** @param write fills a root before it is shared */
-export async function startHolt(directory: string, write?: (root: string) => void): Promise<HoltPair> {
+export async function startHolt(directory: string, write?: (root: string) => Promise<unknown>): Promise<HoltPair> {
   const [a, b] = [new HoltSide(join(directory, 'a')), new HoltSide(join(directory, 'b'))]
   await using stack = new AsyncDisposableStack()
   stack.defer(async () => {
     await Promise.all([a.stop(), b.stop()])
   })
-  for (const { root } of [a, b]) write?.(root)
+  if (write !== undefined) await Promise.all([a, b].map(({ root }) => write(root)))
   await Promise.all([a.start(), b.start()])
   await pairSides(a, b)
   if (write === undefined) await shareFolder(a, b)

@@ -25,7 +25,8 @@ const unison: OneShot = {
   program: 'Unison',
   typed: ({ here, there, home }) => ({
     command: 'unison',
-    words: [here, there, '-batch', '-auto', '-times', '-ui', 'text', '-confirmbigdel=false'],
+    // A run that was killed leaves its lock behind.
+    words: [here, there, '-batch', '-auto', '-times', '-ui', 'text', '-confirmbigdel=false', '-ignorelocks'],
     environment: { UNISON: home },
   }),
 }

@@ -50,7 +50,7 @@ interface Couple extends AsyncDisposable {
 }
 
 export const connectBlock: Block = {
-  ...{ name: 'connect', set: undefined, rows: [medianRow, worstRow], programs: ['Holt', 'Syncthing'] },
+  ...{ name: 'connect', set: undefined, rows: [medianRow, worstRow], programs: ['Holt', 'Syncthing'], isLong: true },
   run: async (o) => {
     await using couple = o.program === 'Holt' ? await makeHoltCouple(o) : await makeSyncthingCouple(o.directory)
     const seconds: number[] = []

@@ -8,7 +8,7 @@ import { MIB, createBytes, writeBytes } from './seeded-bytes.ts'
 export const BIG_FILE = 'big.bin'
 
 export function makeBig({ seed, isQuick }: SetOptions): DataSet {
-  const bytes = (isQuick ? 64 : 1024) * MIB
+  const bytes = (isQuick ? 32 : 1024) * MIB
   return {
     name: 'big',
     files: 1,
