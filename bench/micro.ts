@@ -7,22 +7,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { runToEnd } from './contenders/one-shot.ts'
 import { MICROS } from './micro/every-micro.ts'
+import { parseMicroOptions } from './micro/micro-options.ts'
 import { median } from './row.ts'
 import { formatNumber } from './table.ts'
 
 const RUN_ONE = fileURLToPath(new URL('./micro/run-one.ts', import.meta.url))
 
-const { only } = parseArgs({ options: { only: { type: 'string' } } }).values
-const names = Object.keys(MICROS)
-const chosen = names.filter((name) => only === undefined || name === only)
-if (chosen.length === 0) {
-  process.stderr.write(`--only ${only ?? ''} names no part. Known are ${names.join(', ')}.\n`)
+const asked = parseMicroOptions(process.argv.slice(2), Object.keys(MICROS))
+if (asked.kind === 'names') for (const name of asked.names) process.stdout.write(`${await measure(name)}\n`)
+else {
+  process.stderr.write(`${asked.sentence}\n`)
   process.exitCode = 2
 }
-for (const name of chosen) process.stdout.write(`${await measure(name)}\n`)
 
 interface Measured {
   readonly unit: string

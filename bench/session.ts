@@ -12,9 +12,15 @@ import { checkSame, listFiles } from './same.ts'
 import type { DataSet, SetName } from './sets/data-set.ts'
 import { makeSet } from './sets/make-set.ts'
 import { MIB } from './sets/seeded-bytes.ts'
+import { pause } from './waiting.ts'
 
 /** Paths that are looked for before a program is asked. */
 const LOOKED_FOR_MAX = 16
+/** Quiet is so many looks, one after the other, between each of which less than so much went over the wire. */
+const QUIET_LOOKS = 2
+const QUIET_LOOK_MS = 250
+const QUIET_BYTES = 1024
+const QUIET_MS_MAX = 60_000
 
 export interface Session {
   readonly contender: Contender
@@ -68,17 +74,34 @@ export function sessionBlock(set: SetName, programs: readonly Program[], steps: 
   }
 }
 
-/** From the change until both sides are the same; checked byte by byte once the clock has stopped. */
+/**
+ * From the change until both sides are the same; checked byte by byte once the clock has stopped. Processor time and bytes are
+ * counted until nothing more happens.
+ */
 export async function timed(contender: Contender, { make, expected }: Change): Promise<Timed> {
   const [wire, cpu] = [contender.wireBytes(), contender.cpuSeconds()]
   const beganMs = performance.now()
   make()
   await contender.settled(expected)
   const seconds = (performance.now() - beganMs) / 1000
+  await untilQuiet(contender)
   const [wireAfter, cpuAfter] = [contender.wireBytes(), contender.cpuSeconds()]
   checkSame(contender.here, contender.there, expected.files, contender.program)
   const wireMib = wire === undefined || wireAfter === undefined ? undefined : (wireAfter - wire) / MIB
   return { seconds, cpuSeconds: cpuAfter - cpu, wireMib }
+}
+
+/** Resolves when what a change has set off is over: receivers have told what they hold, and nobody says anything more. */
+export async function untilQuiet({ sides, wireBytes }: Contender): Promise<void> {
+  if (sides === undefined) return
+  const beganMs = performance.now()
+  for (let before = wireBytes(), looks = 0; looks < QUIET_LOOKS;) {
+    await pause(QUIET_LOOK_MS)
+    const after = wireBytes()
+    looks = after === undefined || before === undefined || after - before < QUIET_BYTES ? looks + 1 : 0
+    before = after
+    if (performance.now() - beganMs > QUIET_MS_MAX) throw new Error('nothing changes, and the devices go on talking')
+  }
 }
 
 /** What was written is on the disk and in memory, so that no program pays for it, and all find it the same. */

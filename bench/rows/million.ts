@@ -12,7 +12,7 @@ import type { Row, Value } from '../row.ts'
 import { median } from '../row.ts'
 import type { Expected } from '../same.ts'
 import { checkSame } from '../same.ts'
-import { settleDisk } from '../session.ts'
+import { settleDisk, untilQuiet } from '../session.ts'
 import { makeSet } from '../sets/make-set.ts'
 import { until } from '../waiting.ts'
 
@@ -28,7 +28,7 @@ const ROWS = {
   },
   exchange: {
     ...{ id: 'million-exchange', title: '`million`, first exchange', unit: 's' },
-    sentence: 'The other device, which has the same files, accepts the folder; until both say that they are the same.',
+    sentence: 'The other device, which has the same files, accepts the folder; until each says that both are the same.',
   },
   changes: {
     ...{ id: 'million-changes', title: '`million`, 10 changes', unit: 's' },
@@ -62,7 +62,9 @@ export const millionBlock: Block = {
     const exchange = await seconds(async () => {
       await pair.b.holt('accept', 'Bench', pair.b.root, '--yes')
       await pair.settled({ files: data.files, present: [], absent: [] })
+      await knowOfEachOther(pair)
     })
+    await untilQuiet(pair)
     const { changes, wire, files } = await tenChanges(pair, data.files)
     const status = await seconds(() => pair.a.holt('status'), SAMPLES)
     const before = peakOf(pair)
@@ -115,6 +117,7 @@ async function tenChanges(pair: HoltPair, filesBefore: number): Promise<TenChang
         await pair.settled(expected)
       }),
     )
+    await untilQuiet(pair)
     const after = pair.wireBytes()
     if (wire !== undefined && after !== undefined) kib.push((after - wire) / KIB)
   }
@@ -135,6 +138,16 @@ async function restartBoth(pair: HoltPair, files: number): Promise<void> {
   await Promise.all([pair.a.start(), pair.b.start()])
   await pair.reconnect()
   await pair.settled({ files, present: [], absent: [] })
+  await knowOfEachOther(pair)
+}
+
+/** Each device knows that the other one holds what it holds. */
+async function knowOfEachOther({ a, b }: HoltPair): Promise<void> {
+  const knows = async (side: HoltPair['a']): Promise<boolean> => {
+    const { peers } = await side.folder()
+    return peers.length > 0 && peers.every(({ isInSync }) => isInSync)
+  }
+  await until(async () => (await knows(a)) && (await knows(b)), { what: 'both know it', everyMs: LOOK_MS })
 }
 
 function peakOf({ a, b }: HoltPair): number {
