@@ -5,8 +5,8 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What programs keep for themselves in a directory. */
-const OWN_NAMES = ['.holt', '.stfolder', '.stversions', '.unison.*']
-const OWN_NAME = /^\.(holt|stfolder|stversions|unison\..*)$/
+const OWN_NAMES = ['.holt', '.stfolder', '.stversions']
+const OWN_NAME = /^\.(holt|stfolder|stversions)$/
 
 /** Every regular file below a directory, what programs keep for themselves left out. */
 export function listFiles(directory: string, below = ''): string[] {

@@ -14,7 +14,7 @@ export const PROGRAMS = [
   'bare Node',
 ] as const
 /** Those of a quick look: no one who waits for seconds, and none twice. */
-export const QUICK_PROGRAMS = ['Holt', 'Syncthing by hand', 'rsync --fsync', 'Unison', 'bare Node'] as const
+export const QUICK_PROGRAMS = ['Holt', 'Syncthing by hand', 'rsync --fsync', 'bare Node'] as const
 export type Program = (typeof PROGRAMS)[number]
 
 /** A program that keeps two directories the same. */

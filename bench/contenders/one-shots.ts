@@ -25,8 +25,7 @@ const unison: OneShot = {
   program: 'Unison',
   typed: ({ here, there, home }) => ({
     command: 'unison',
-    // A run that was killed leaves its lock behind.
-    words: [here, there, '-batch', '-auto', '-times', '-ui', 'text', '-confirmbigdel=false', '-ignorelocks'],
+    words: [here, there, '-batch', '-auto', '-times', '-ui', 'text', '-confirmbigdel=false'],
     environment: { UNISON: home },
   }),
 }

@@ -9,6 +9,7 @@ import type { Session, Step } from '../session.ts'
 import { timed } from '../session.ts'
 
 const SAMPLES = 10
+const QUICK_SAMPLES = 3
 /** A program that takes longer than this for all of them is asked less often. */
 const ENOUGH_SECONDS = 25
 const FILE_BYTES = 1024
@@ -59,7 +60,8 @@ async function sampled(
   prepare: (name: string) => { readonly path: string; make(): void },
 ): Promise<ReturnType<typeof valueOf>> {
   const seconds: number[] = []
-  for (let i = 0; i < SAMPLES && seconds.reduce((a, b) => a + b, 0) < ENOUGH_SECONDS; i += 1) {
+  const samples = session.o.isQuick ? QUICK_SAMPLES : SAMPLES
+  for (let i = 0; i < samples && seconds.reduce((a, b) => a + b, 0) < ENOUGH_SECONDS; i += 1) {
     const { path, make } = prepare(`n${i}`)
     session.files += 1
     const expected = { files: session.files, present: [path], absent: [] }

@@ -38,7 +38,7 @@ const againRow: Row = {
 
 export const resumeBlock: Block = {
   ...{ name: 'resume', set: 'big', rows: [secondsRow, againRow] },
-  programs: ['Holt', 'Syncthing by hand', 'rsync', 'rsync --fsync', 'Unison'],
+  programs: ['Holt', 'Syncthing by hand', 'rsync', 'rsync --fsync'],
   run: async (o) => {
     await using killable = await startKillable(o)
     const { here, there } = killable
