@@ -11,8 +11,11 @@ const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=25', '--expose
 /** Large buffers go back to the system at once: glibc would otherwise learn to keep them. */
 const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: String(128 * 1024) }
 
+/** Enough threads of the system's calls for a batch of files that are synced together; libuv has 4. */
+const THREADS = { UV_THREADPOOL_SIZE: '16' }
+
 const { argv, env, execArgv, execPath } = process
 // Not everywhere can a process be replaced; there it takes more memory.
 if (!FLAGS.every((flag) => execArgv.includes(flag)) && process.execve !== undefined) {
-  process.execve(execPath, [execPath, ...FLAGS, ...execArgv, ...argv.slice(1)], { ...MALLOC, ...env })
+  process.execve(execPath, [execPath, ...FLAGS, ...execArgv, ...argv.slice(1)], { ...MALLOC, ...THREADS, ...env })
 }

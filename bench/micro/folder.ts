@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { openBlobStore } from '../../daemon/blobs/store.ts'
 import { incomingDirectory } from '../../daemon/disk/context.ts'
 import { createRoot } from '../../daemon/disk/create-root.ts'
-import { createDiskWorkers } from '../../daemon/disk/disk-workers.ts'
+import { createThreads } from '../../daemon/daemon-threads.ts'
 import { openFileTree } from '../../daemon/disk/file-tree.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import type { BlobStore, FileTree } from '../../daemon/ports.ts'
@@ -30,10 +30,10 @@ export async function openFolder(directory: string): Promise<MicroFolder> {
   mkdirSync(root)
   await using stack = new AsyncDisposableStack()
   const traits = await createRoot({ path: root, folder: FOLDER })
-  const workers = stack.use(createDiskWorkers(DISK_THREADS))
+  const threads = stack.use(createThreads(DISK_THREADS))
   const clock = createSystemClock()
-  const tree = stack.use(await openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, workers }))
-  const store = await openBlobStore({ directory: incomingDirectory(root), crypto })
+  const tree = stack.use(await openFileTree({ path: root, folder: FOLDER, traits, clock, crypto, threads }))
+  const store = await openBlobStore({ directory: incomingDirectory(root), crypto, threads })
   const moved = stack.move()
   return { root, tree, store, [Symbol.asyncDispose]: () => moved.disposeAsync() }
 }
