@@ -13,7 +13,7 @@ var NODE_MAJOR_MIN = 22
 // sysexits.h EX_CONFIG: the machine is not set up for this.
 var EXIT_WRONG_NODE = 78
 // Enough threads for a batch of files that are written and synced together; libuv has 4.
-var THREADS = '16'
+var THREADS = '64'
 
 var root = path.join(__dirname, '..')
 var built = path.join(root, 'dist', 'cli', 'main.js')

@@ -123,6 +123,8 @@ export interface CatalogueReader {
   /** Paths to be resolved that wait for no blob, the last in order first, so that children come before their directories. */
   dirty(folder: FolderId, before: RelPath | null, limit: number): DirtyPath[]
   dirtyCount(folder: FolderId): number
+  /** Whether there is any: costs the same however many there are. */
+  hasDirty(folder: FolderId): boolean
   /** Paths that wait for bytes from another device. */
   waitingCount(folder: FolderId): number
   waiting(folder: FolderId, limit: number): { path: RelPath; hash: BlobHash }[]

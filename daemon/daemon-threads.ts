@@ -52,6 +52,8 @@ class FixedThreads implements ThreadPool {
   readonly #quick: Waiting[] = []
   readonly #long: Waiting[] = []
   readonly #threads: Thread[] = []
+  /** Lanes in which a job is under way. */
+  readonly #lanes = new Set<string>()
   #nextId = 0
   #failures = 0
   #isClosed = false
@@ -121,7 +123,8 @@ class FixedThreads implements ThreadPool {
       [this.#long, (thread: Thread) => hasRoom(thread) && !hasLong(thread)],
     ] as const) {
       for (let thread = this.#idlest(canTake); thread !== undefined; thread = this.#idlest(canTake)) {
-        const next = queue.shift()
+        const at = queue.findIndex(({ o }) => o.lane === undefined || !this.#lanes.has(o.lane))
+        const [next] = at < 0 ? [] : queue.splice(at, 1)
         if (next === undefined) break
         this.#give(thread, next)
       }
@@ -135,6 +138,7 @@ class FixedThreads implements ThreadPool {
   #give(thread: Thread, waiting: Waiting): void {
     this.#nextId += 1
     thread.open.set(this.#nextId, waiting)
+    if (waiting.o.lane !== undefined) this.#lanes.add(waiting.o.lane)
     thread.worker.ref()
     thread.worker.postMessage({ id: this.#nextId, job: waiting.job }, waiting.o.transfer ?? [])
   }
@@ -143,6 +147,7 @@ class FixedThreads implements ThreadPool {
     this.#failures = 0
     const waiting = thread.open.get(answered.id)
     thread.open.delete(answered.id)
+    if (waiting?.o.lane !== undefined) this.#lanes.delete(waiting.o.lane)
     this.#letGo(thread)
     if ('answer' in answered) waiting?.resolve(answered.answer)
     else waiting?.reject(waiting.o.signal.aborted ? reasonOf(waiting.o.signal) : toError(answered.error))
@@ -159,7 +164,10 @@ class FixedThreads implements ThreadPool {
     const at = this.#threads.indexOf(thread)
     if (at < 0) return
     this.#threads.splice(at, 1)
-    for (const waiting of thread.open.values()) waiting.reject(new ThreadError('a disk thread has failed', { cause }))
+    for (const waiting of thread.open.values()) {
+      if (waiting.o.lane !== undefined) this.#lanes.delete(waiting.o.lane)
+      waiting.reject(new ThreadError('a disk thread has failed', { cause }))
+    }
     this.#failures += 1
     if (this.#failures > FAILURES_MAX) this.#close()
     if (this.#isClosed) return

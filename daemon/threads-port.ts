@@ -15,6 +15,11 @@ export interface RunOptions extends AbortOptions {
   readonly isLong?: boolean
   /** An abort tells the job to end, and is waited for: what it does may not go on behind the caller's back. */
   readonly isSettled?: boolean
+  /**
+   * Jobs of one lane are done one after another: what makes files on a disk waits for each sync there, so to do both at once takes
+   * longer than to do one after the other.
+   */
+  readonly lane?: string
   /** Memory that the thread gets instead of a copy: nobody here may look at it afterwards. */
   readonly transfer?: readonly ArrayBuffer[]
 }

@@ -51,7 +51,7 @@ async function write(room: StoreRoom, threads: Threads, batch: readonly SmallBlo
   await room.free.take(all.length)
   const blobs = batch.map(({ hash, bytes }) => ({ hash, sizeBytes: bytes.length }))
   const job: WriteJob = { kind: 'write', directory: room.directory, blobs, bytes: all }
-  return await threads.run(job, { signal: NEVER, transfer: [all.buffer] })
+  return await threads.run(job, { signal: NEVER, transfer: [all.buffer], lane: room.directory })
 }
 
 /** @throws StoreError `wrong-hash`; system errors */

@@ -9,7 +9,7 @@ import type { Tables } from './rows.ts'
 
 type DirtyReader = Pick<
   CatalogueReader,
-  'disputed' | 'dirty' | 'dirtyCount' | 'waitingCount' | 'waiting' | 'dirtyDeletes'
+  'disputed' | 'dirty' | 'dirtyCount' | 'hasDirty' | 'waitingCount' | 'waiting' | 'dirtyDeletes'
 >
 type DirtyWriter = Pick<
   CatalogueWriter,
@@ -35,6 +35,10 @@ export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
           .pluck()
           .get(n(folder)),
       ),
+    hasDirty: (folder) =>
+      sql('select 1 from dirty indexed by dirty_ready where folder = ? and waits_for is null limit 1').get(
+        n(folder),
+      ) !== undefined,
     waitingCount: (folder) =>
       Number(sql('select count(*) from dirty where folder = ? and waits_for is not null').pluck().get(n(folder))),
     waiting: (folder, limit) =>

@@ -1,53 +1,49 @@
 /**
- * Entries that were lately read or written, with their rows' bodies: one pass looks at the same entry several times, and to decode
- * it takes longer than to find it. A body is taken for known only when all of its bytes are the same.
+ * Entries that were lately read or written, by their rows: a pass looks at the same entry several times, and to read and decode it
+ * takes longer than to find it. A row never changes its entry; once it is gone, its number may be another's.
  */
 
 import type { Entry } from '../../protocol/entry.ts'
 
 /** Entries of one generation: some megabytes. */
 const GENERATION_MAX = 2048
-/** Bytes of the check value at the end of each body, which makes a key of it. */
-const KEY_BYTES = 4
 
-interface Known {
-  readonly body: Uint8Array
-  readonly entry: Entry
+interface Place {
+  readonly folderNo: number
+  readonly row: number
 }
 
 export class EntryCache {
-  #young = new Map<number, Known>()
-  #old = new Map<number, Known>()
-  #bodies = new WeakMap<Entry, Uint8Array>()
+  #young = new Map<number, Entry>()
+  #old = new Map<number, Entry>()
+  #places = new WeakMap<Entry, Place>()
 
-  entryOf(body: Uint8Array): Entry | undefined {
-    const key = keyOf(body)
-    const known = this.#young.get(key) ?? this.#old.get(key)
-    return known !== undefined && Buffer.compare(known.body, body) === 0 ? known.entry : undefined
+  entryAt(row: number): Entry | undefined {
+    return this.#young.get(row) ?? this.#old.get(row)
   }
 
-  bodyOf(entry: Entry): Uint8Array | undefined {
-    return this.#bodies.get(entry)
+  /** The row of this very object in a folder. */
+  rowOf(entry: Entry, folderNo: number): number | undefined {
+    const place = this.#places.get(entry)
+    return place?.folderNo === folderNo && this.entryAt(place.row) === entry ? place.row : undefined
   }
 
-  keep(body: Uint8Array, entry: Entry): void {
-    this.#bodies.set(entry, body)
-    this.#young.set(keyOf(body), { body, entry })
+  keep(place: Place, entry: Entry): void {
+    this.#places.set(entry, place)
+    this.#young.set(place.row, entry)
     if (this.#young.size < GENERATION_MAX) return
     this.#old = this.#young
     this.#young = new Map()
   }
 
-  /** The numbers of devices, which are part of each body, may mean others now. */
+  forget(row: number): void {
+    this.#young.delete(row)
+    this.#old.delete(row)
+  }
+
   clear(): void {
     this.#young = new Map()
     this.#old = new Map()
-    this.#bodies = new WeakMap()
+    this.#places = new WeakMap()
   }
-}
-
-function keyOf(body: Uint8Array): number {
-  let key = body.length
-  for (let at = Math.max(0, body.length - KEY_BYTES); at < body.length; at += 1) key = key * 256 + (body[at] ?? 0)
-  return key
 }

@@ -3,7 +3,7 @@
 import { idBytes } from '../../protocol/ids.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueReader } from '../catalogue-port.ts'
-import { KIND_DELETED, SELF_BIT, devicesIn, endOf, entryFromBody, place, startOf } from './rows.ts'
+import { KIND_DELETED, SELF_BIT, devicesIn, endOf, entryAt, entryFromBody, place, startOf } from './rows.ts'
 import type { Tables } from './rows.ts'
 
 type PathReader = Pick<
@@ -46,10 +46,10 @@ export function createPathReader(tables: Tables): PathReader {
         .all(...range, ...range, limit) as RelPath[]
     },
     saidOf: (folder, path) =>
-      sql(`select body, holders from entry where folder = ? and path = ? and holders > ${SELF_BIT}`)
+      sql(`select id, holders from entry where folder = ? and path = ? and holders > ${SELF_BIT}`)
         .all(n(folder), path)
-        .map((row) => row as { body: Uint8Array; holders: number })
-        .map((row) => ({ entry: entryFromBody(row.body, tables), holders: devicesIn([row.holders], tables) })),
+        .map((row) => row as { id: number; holders: number })
+        .map((row) => ({ entry: entryAt(row.id, tables), holders: devicesIn([row.holders], tables) })),
     marksOf: (folder, path) => {
       const row = sql(
         `select exists (select 1 from dirty where folder = ? and path = ?) as dirty,

@@ -22,19 +22,35 @@ import { createPathReader } from './paths.ts'
 import type { Beside } from './seal.ts'
 import { damaged, unsealed } from './seal.ts'
 import { createStandingReader } from './standing.ts'
-import { KIND_DELETED, OWN_COLUMNS, SELF_BIT, devicesIn, endOf, entryFromBody, ownRow, place, startOf } from './rows.ts'
-import type { OwnColumns, Tables } from './rows.ts'
+import {
+  KIND_DELETED,
+  OWN_COLUMNS,
+  SELF_BIT,
+  WHOLE_OWN_COLUMNS,
+  devicesIn,
+  endOf,
+  entryAt,
+  entryFromBody,
+  ownRow,
+  place,
+  startOf,
+  wholeOwnRow,
+} from './rows.ts'
+import type { OwnColumns, Tables, WholeOwnColumns } from './rows.ts'
 
-const OWN = `select ${OWN_COLUMNS} from own o join entry e on e.id = o.entry`
+const OWN = `select ${WHOLE_OWN_COLUMNS} from own o join entry e on e.id = o.entry`
 
 export function createReader(tables: Tables): CatalogueReader {
   const { sql } = tables
   const n = tables.folderNo
-  const rows = (columns: unknown[]): OwnRow[] => columns.map((row) => ownRow(row as OwnColumns, tables))
+  const rows = (columns: unknown[]): OwnRow[] => columns.map((row) => wholeOwnRow(row as WholeOwnColumns, tables))
   const entries = (bodies: unknown[]): Entry[] => bodies.map((body) => entryFromBody(body, tables))
   return {
     own: (folder, path) => {
-      const row = sql(`${OWN} where o.folder = ? and o.parent = ? and o.name = ?`).get(n(folder), ...place(path))
+      const row = sql(`select ${OWN_COLUMNS} from own o where o.folder = ? and o.parent = ? and o.name = ?`).get(
+        n(folder),
+        ...place(path),
+      )
       return row === undefined ? undefined : ownRow(row as OwnColumns, tables)
     },
     ownChildren: (folder, directory) =>
@@ -77,7 +93,7 @@ export function createReader(tables: Tables): CatalogueReader {
     conflictCopies: (folder, limit) =>
       rows(
         sql(
-          `select ${OWN_COLUMNS} from entry e indexed by entry_conflict join own o on o.entry = e.id
+          `select ${WHOLE_OWN_COLUMNS} from entry e indexed by entry_conflict join own o on o.entry = e.id
            where e.folder = ? and e.conflict and o.live order by o.parent, o.name limit ?`,
         ).all(n(folder), limit),
       ),
@@ -90,7 +106,11 @@ export function createReader(tables: Tables): CatalogueReader {
       )
     },
     localCount: (folder) =>
-      Number(sql('select count(*) from own where folder = ? and local is not null').pluck().get(n(folder))),
+      Number(
+        sql('select count(*) from own indexed by own_local where folder = ? and local is not null')
+          .pluck()
+          .get(n(folder)),
+      ),
     ...createPathReader(tables),
     folders: () => [...tables.folderIds()],
   }
@@ -124,29 +144,29 @@ function ownLiveBelow(
   const from = after ?? startOf(dir)
   return tables
     .sql(
-      `select ${OWN_COLUMNS} from entry e join own o on o.entry = e.id
+      `select ${WHOLE_OWN_COLUMNS} from entry e join own o on o.entry = e.id
        where e.folder = ? and e.path > ? and e.path < ? and e.kind < ${KIND_DELETED} and e.held and e.holders & ${SELF_BIT}
        order by e.path limit ?`,
     )
     .all(tables.folderNo(folder), from, endOf(dir), limit)
-    .map((row) => ownRow(row as OwnColumns, tables))
+    .map((row) => wholeOwnRow(row as WholeOwnColumns, tables))
 }
 
 function othersOf(tables: Tables, folder: FolderId, path: RelPath): OthersEntry[] {
   return tables
-    .sql(`select body, holders from entry where folder = ? and path = ? and held and holders > ${SELF_BIT}`)
+    .sql(`select id, holders from entry where folder = ? and path = ? and held and holders > ${SELF_BIT}`)
     .all(tables.folderNo(folder), path)
-    .map((row) => row as { body: Uint8Array; holders: number })
-    .map((row) => ({ entry: entryFromBody(row.body, tables), holders: devicesIn([row.holders], tables) }))
+    .map((row) => row as { id: number; holders: number })
+    .map((row) => ({ entry: entryAt(row.id, tables), holders: devicesIn([row.holders], tables) }))
 }
 
 /** Entries of the same hash that tell another size or chunk list are no word for this blob. */
 function holdersOf(tables: Tables, blob: BlobRef): DeviceId[] {
-  const rows = tables.sql('select holders, body from entry where hash = ? and held').all(idBytes(blob.hash)) as {
+  const rows = tables.sql('select holders, id from entry where hash = ? and held').all(idBytes(blob.hash)) as {
     holders: number
-    body: Uint8Array
+    id: number
   }[]
-  const masks = rows.filter(({ body }) => isOfBlob(entryFromBody(body, tables), blob)).map(({ holders }) => holders)
+  const masks = rows.filter(({ id }) => isOfBlob(entryAt(id, tables), blob)).map(({ holders }) => holders)
   return devicesIn(masks, tables)
 }
 

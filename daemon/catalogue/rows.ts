@@ -121,25 +121,24 @@ export function hashOf(entry: Entry): Uint8Array | null {
 }
 
 export function entryToBody(entry: Entry, tables: Tables, beside?: Beside): Uint8Array {
-  if (beside !== undefined) return sealed(encode(entryToWire(entry, tables.deviceIndex)), beside)
-  const known = tables.entries.bodyOf(entry)
+  return sealed(encode(entryToWire(entry, tables.deviceIndex)), beside)
+}
+
+/** The entry of a row. @throws CatalogueError `corrupt` */
+export function entryAt(row: number, tables: Tables): Entry {
+  const known = tables.entries.entryAt(row)
   if (known !== undefined) return known
-  const body = sealed(encode(entryToWire(entry, tables.deviceIndex)))
-  tables.entries.keep(body, entry)
-  return body
+  const { body, folder } = tables.sql('select body, folder from entry where id = ?').get(row) as {
+    body: Uint8Array
+    folder: number
+  }
+  const entry = entryFromBody(body, tables)
+  tables.entries.keep({ folderNo: folder, row }, entry)
+  return entry
 }
 
 /** @throws CatalogueError `corrupt` */
 export function entryFromBody(body: unknown, tables: Tables, beside?: Beside): Entry {
-  if (beside !== undefined || !(body instanceof Uint8Array)) return decoded(body, tables, beside)
-  const known = tables.entries.entryOf(body)
-  if (known !== undefined) return known
-  const entry = decoded(body, tables)
-  tables.entries.keep(body, entry)
-  return entry
-}
-
-function decoded(body: unknown, tables: Tables, beside?: Beside): Entry {
   const wire = unsealed(body, beside)
   try {
     return entryFromWire(decode(wire), tables.devices())
@@ -148,16 +147,30 @@ function decoded(body: unknown, tables: Tables, beside?: Beside): Entry {
   }
 }
 
-/** A row of `select OWN_COLUMNS from own o join entry e …`. */
+/** A row of `select OWN_COLUMNS from own o …`. */
 export interface OwnColumns {
-  readonly body: Uint8Array
+  readonly entry: number
   readonly fingerprint: string | null
   readonly local: Uint8Array | null
 }
-export const OWN_COLUMNS = 'e.body as body, o.fingerprint as fingerprint, o.local as local'
+export const OWN_COLUMNS = 'o.entry as entry, o.fingerprint as fingerprint, o.local as local'
 
-export function ownRow({ body, fingerprint, local }: OwnColumns, tables: Tables): OwnRow {
-  const row = { entry: entryFromBody(body, tables), fingerprint: fingerprint as Fingerprint | null }
+export function ownRow({ entry, fingerprint, local }: OwnColumns, tables: Tables): OwnRow {
+  return toOwnRow(entryAt(entry, tables), fingerprint, local, tables)
+}
+
+/** The same with the entry's body: for many rows, each looked at once. `select WHOLE_OWN_COLUMNS from own o join entry e …`. */
+export interface WholeOwnColumns extends OwnColumns {
+  readonly body: Uint8Array
+}
+export const WHOLE_OWN_COLUMNS = `e.body as body, ${OWN_COLUMNS}`
+
+export function wholeOwnRow({ entry, body, fingerprint, local }: WholeOwnColumns, tables: Tables): OwnRow {
+  return toOwnRow(tables.entries.entryAt(entry) ?? entryFromBody(body, tables), fingerprint, local, tables)
+}
+
+function toOwnRow(entry: Entry, fingerprint: string | null, local: Uint8Array | null, tables: Tables): OwnRow {
+  const row = { entry, fingerprint: fingerprint as Fingerprint | null }
   return local === null ? row : { ...row, local: localFromBody(local, tables) }
 }
 

@@ -18,7 +18,7 @@ import type {
 } from '../catalogue-port.ts'
 import { createDirtyWriter } from './dirty.ts'
 import { totalsOf } from './reader.ts'
-import { SELF_BIT, entryFromBody, entryToBody, hashOf, kindNumber, localToBody, place } from './rows.ts'
+import { SELF_BIT, entryAt, entryToBody, hashOf, kindNumber, localToBody, place } from './rows.ts'
 import type { Tables } from './rows.ts'
 import { sealed } from './seal.ts'
 
@@ -82,6 +82,7 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
       for (const table of ['entry', 'own', 'total', 'dirty', 'own_head', 'segment', 'peer_position', 'intent']) {
         sql(`delete from ${table} where folder = ?`).run(n(folder))
       }
+      tables.entries.clear()
       totals.delete(folder)
     },
     flush: () => {
@@ -133,8 +134,9 @@ function setOwn(tables: Tables, folder: FolderId, row: OwnRow): Entry | undefine
   const folderNo = tables.folderNo(folder)
   const [parent, name] = place(entry.path)
   const before = ownEntry(tables, folderNo, entry.path)
-  if (before !== undefined) dropHolder(tables, before.id, SELF_BIT)
+  const known = before === undefined ? undefined : entryAt(before, tables)
   const id = addHolder(tables, folderNo, entry, SELF_BIT)
+  if (before !== undefined && before !== id) dropHolder(tables, before, SELF_BIT)
   const live = entry.content.kind === 'deleted' || !entry.isHeld ? 0 : 1
   sql(
     'insert or replace into own (folder, parent, name, entry, live, fingerprint, seq, local) values (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -148,7 +150,7 @@ function setOwn(tables: Tables, folder: FolderId, row: OwnRow): Entry | undefine
     row.local?.isOnlyHere === true ? NEVER_PUBLISHED : null,
     row.local === undefined ? null : localToBody(entry.path, row.local, tables),
   )
-  return before === undefined ? undefined : entryFromBody(before.body, tables)
+  return known
 }
 
 /** @returns the entry that was there. */
@@ -156,31 +158,35 @@ function dropOwn(tables: Tables, folder: FolderId, path: RelPath): Entry | undef
   const folderNo = tables.folderNo(folder)
   const before = ownEntry(tables, folderNo, path)
   if (before === undefined) return undefined
+  const known = entryAt(before, tables)
   tables.sql('delete from own where folder = ? and parent = ? and name = ?').run(folderNo, ...place(path))
-  dropHolder(tables, before.id, SELF_BIT)
-  return entryFromBody(before.body, tables)
+  dropHolder(tables, before, SELF_BIT)
+  return known
 }
 
-function ownEntry(tables: Tables, folderNo: number, path: RelPath): { id: number; body: Uint8Array } | undefined {
+/** The row of this device's entry of a path. */
+function ownEntry(tables: Tables, folderNo: number, path: RelPath): number | undefined {
   return tables
-    .sql(
-      'select o.entry as id, e.body as body from own o join entry e on e.id = o.entry where o.folder = ? and o.parent = ? and o.name = ?',
-    )
-    .get(folderNo, ...place(path)) as { id: number; body: Uint8Array } | undefined
+    .sql('select entry from own where folder = ? and parent = ? and name = ?')
+    .pluck()
+    .get(folderNo, ...place(path)) as number | undefined
 }
 
 function dropHolder(tables: Tables, entryRow: number, bit: number): void {
   tables.sql('update entry set holders = holders & ~? where id = ?').run(bit, entryRow)
-  tables.sql('delete from entry where id = ? and holders = 0').run(entryRow)
+  const { changes } = tables.sql('delete from entry where id = ? and holders = 0').run(entryRow)
+  if (changes > 0) tables.entries.forget(entryRow)
 }
 
 /** The row of an entry, with one more holder. */
 function addHolder(tables: Tables, folderNo: number, entry: Entry, bit: number): number {
-  const { sql } = tables
-  const body = entryToBody(entry, tables)
-  const known = sql('select id from entry where folder = ? and path = ? and body = ?')
-    .pluck()
-    .get(folderNo, entry.path, body) as number | undefined
+  const { sql, entries } = tables
+  const kept = entries.rowOf(entry, folderNo)
+  const body = kept === undefined ? entryToBody(entry, tables) : null
+  const known =
+    kept ??
+    (sql('select id from entry where folder = ? and path = ? and body = ?').pluck().get(folderNo, entry.path, body) as
+      number | undefined)
   if (known !== undefined) {
     sql('update entry set holders = holders | ? where id = ?').run(bit, known)
     return known
@@ -197,7 +203,9 @@ function addHolder(tables: Tables, folderNo: number, entry: Entry, bit: number):
     bit,
     body,
   )
-  return Number(added.lastInsertRowid)
+  const row = Number(added.lastInsertRowid)
+  entries.keep({ folderNo, row }, entry)
+  return row
 }
 
 /** @returns whether anything may follow from it: not where the device comes to say what is so here. */
@@ -225,6 +233,7 @@ function isMadeTrue({ sql }: Tables, entryRow: number): boolean {
 function dropDevice(tables: Tables, folder: FolderId, device: DeviceId): RelPath[] {
   const [bit, folderNo] = [tables.deviceBit(device), tables.folderNo(folder)]
   const paths = tables.sql('select path from entry where folder = ? and holders & ?').pluck().all(folderNo, bit)
+  tables.entries.clear()
   tables.sql('delete from entry where folder = ? and holders = ?').run(folderNo, bit)
   tables.sql('update entry set holders = holders & ~? where folder = ? and holders & ?').run(bit, folderNo, bit)
   return paths as RelPath[]
@@ -323,8 +332,9 @@ function setIntents(tables: Tables, folder: FolderId, intents: readonly PlannedI
 }
 
 /** All that a device said of a folder, both by their numbers. The paths are resolved again with the next full scan. */
-export function forgetDevice({ sql }: Tables, folder: number, device: number): void {
+export function forgetDevice({ sql, entries }: Tables, folder: number, device: number): void {
   const bit = 2 ** device
+  entries.clear()
   sql('delete from entry where folder = ? and holders = ?').run(folder, bit)
   sql('update entry set holders = holders & ~? where folder = ? and holders & ?').run(bit, folder, bit)
   sql('delete from peer_position where folder = ? and device = ?').run(folder, device)

@@ -15,14 +15,15 @@ import type { ChangeRoom, Unsynced } from './change-room.ts'
 import { applyChange, placeFile, readyToPlace } from './change-steps.ts'
 import type { ReadyFile } from './change-steps.ts'
 import type { DiskContext } from './context.ts'
+import { incomingDirectory } from './context.ts'
 import { TreeError, toTreeError } from './disk-error.ts'
 import { DiskNames } from './names.ts'
 import type { ChangeJob } from './thread-jobs.ts'
 
-/** Files that are synced at once. */
-const SYNCS_MAX = 16
+/** Files that are synced at once: each commit of the file system's journal takes all of them. */
+const SYNCS_MAX = 64
 /** Files that are open at once, until they are synced. */
-const GROUP_MAX = 128
+const GROUP_MAX = 256
 /** How long a batch works before others get their turn, in milliseconds. */
 const TURN_MS = 5
 const syncData = promisify(fdatasync)
@@ -44,7 +45,7 @@ export async function changeTree(
   const records = toRecords(context.clock.wallMs(), batch, label)
   const job: ChangeJob = { kind: 'change', root, traits, names: names.leadingTo(paths), batch, records }
   try {
-    const outcomes = await threads.run(job, { signal, isSettled: true })
+    const outcomes = await threads.run(job, { signal, isSettled: true, lane: incomingDirectory(root) })
     for (const [i, change] of batch.entries()) if (outcomes[i]?.kind === 'done') forgetNames(names, change)
     return outcomes
   } catch (cause) {

@@ -111,10 +111,10 @@ function stateOf(parts: ServiceParts, { id, name, held }: KnownFolder, totals: F
 }
 
 function syncState(parts: ServiceParts, id: FolderId): FolderState {
-  const dirty = parts.deps.catalogue.read((tx) => tx.dirtyCount(id))
+  const isDirty = parts.deps.catalogue.read((tx) => tx.hasDirty(id))
   const missing = missingOf(parts, id)
-  if (missing.files === 0 && dirty === 0) return { kind: 'in-sync' }
-  const first = missing.files > 0 && dirty === 0 ? stuckPull(parts, id) : undefined
+  if (missing.files === 0 && !isDirty) return { kind: 'in-sync' }
+  const first = missing.files > 0 && !isDirty ? stuckPull(parts, id) : undefined
   if (first === undefined) return { kind: 'syncing', missing }
   const names = first.holders.map((device) => nameOf(parts, device))
   return { kind: 'waiting', missing, reason: waitingSentence(first.state, first.reason, names) }
@@ -133,7 +133,7 @@ function stuckPull({ sync }: ServiceParts, id: FolderId): PullStatus | undefined
 
 /** What the group has and this device still lacks, as far as its plans have come. */
 function missingOf(parts: ServiceParts, id: FolderId): { files: number; bytes: number } {
-  const files = parts.deps.catalogue.read((tx) => tx.waitingCount(id))
+  const files = parts.sync.engine.folder(id)?.waiting.size ?? 0
   const totals = parts.sync.pulls.totals(id)
   return { files, bytes: totals === undefined ? 0 : totals.bytesTotal - totals.bytesDone }
 }

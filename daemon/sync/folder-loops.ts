@@ -273,7 +273,7 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
     if (folder.mustLeave) await leave(folder, o)
     unblock(folder)
     const isAsked = folder.halt?.kind === 'mass-delete-elsewhere'
-    if (!isAsked && folder.deps.catalogue.read((tx) => tx.dirtyCount(folder.id)) === 0) continue
+    if (!isAsked && !folder.deps.catalogue.read((tx) => tx.hasDirty(folder.id))) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     forgetDecision(folder, 'mass-delete-elsewhere')
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])

@@ -87,7 +87,7 @@ function mayGoOn({ scrub, deps }: Folder, { everyMs }: ScrubPace): boolean {
 function isIdle({ id, deps, isPaused, halt, burst, hints }: Folder, { pulls }: ScrubHost): boolean {
   if (isPaused || halt !== null || burst !== null || hints.all || hints.directories.size > 0) return false
   const isPulling = (pulls.totals(id)?.rate ?? 0) > 0
-  return !isPulling && deps.catalogue.read((tx) => tx.dirtyCount(id)) === 0
+  return !isPulling && !deps.catalogue.read((tx) => tx.hasDirty(id))
 }
 
 // ---- Rounds.
