@@ -18,6 +18,7 @@ import type {
 } from '../catalogue-port.ts'
 import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
 import { createDirtyReader } from './dirty.ts'
+import { createLocalReader } from './local-rows.ts'
 import { createPathReader } from './paths.ts'
 import type { Beside } from './seal.ts'
 import { damaged, unsealed } from './seal.ts'
@@ -97,20 +98,7 @@ export function createReader(tables: Tables): CatalogueReader {
            where e.folder = ? and e.conflict and o.live order by o.parent, o.name limit ?`,
         ).all(n(folder), limit),
       ),
-    localChanges: (folder, after, limit) => {
-      const [parent, name] = after === null ? ['', ''] : place(after)
-      return rows(
-        sql(
-          `${OWN} where o.folder = ? and o.local is not null and (o.parent, o.name) > (+?, +?) order by o.parent, o.name limit ?`,
-        ).all(n(folder), parent, name, limit),
-      )
-    },
-    localCount: (folder) =>
-      Number(
-        sql('select count(*) from own indexed by own_local where folder = ? and local is not null')
-          .pluck()
-          .get(n(folder)),
-      ),
+    ...createLocalReader(tables),
     ...createPathReader(tables),
     folders: () => [...tables.folderIds()],
   }
