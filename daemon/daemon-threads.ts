@@ -8,6 +8,8 @@ import type { RunOptions, ThreadJob, Threads } from './threads-port.ts'
 const JOBS_PER_WORKER = 3
 /** Threads that end without having answered anything, one after another, before the pool gives up. */
 const FAILURES_MAX = 3
+/** How long threads stay that have nothing to do: what they have loaded takes memory. */
+const IDLE_MS = 60_000
 /** How long a thread may take to end by itself: its jobs are cancelled, and look for that at each turn. */
 const END_MS = 5000
 
@@ -42,7 +44,7 @@ type Answered =
   | { readonly id: number; readonly answer: never }
   | { readonly id: number; readonly error: { readonly message: string; readonly code: string | undefined } }
 
-/** @param count threads; each takes about 10 MB. */
+/** @param count threads; each takes about 10 MB while there is something to do, or was a minute ago. */
 export function createThreads(count: number): ThreadPool {
   return new FixedThreads(count)
 }
@@ -57,14 +59,14 @@ class FixedThreads implements ThreadPool {
   #nextId = 0
   #failures = 0
   #isClosed = false
+  #idle: NodeJS.Timeout | undefined
   readonly #count: number
-  /** The process has nothing else to do, for now at least: threads begin again with the next job. */
+  /** There is nothing to do, for now at least: threads begin again with the next job. */
   readonly #rest = (): void => void this.#endThreads()
 
   constructor(count: number) {
     this.parallel = count * JOBS_PER_WORKER
     this.#count = count
-    this.#startThreads()
     process.on('beforeExit', this.#rest)
   }
 
@@ -98,10 +100,12 @@ class FixedThreads implements ThreadPool {
   }
 
   #startThreads(): void {
+    clearTimeout(this.#idle)
     while (this.#threads.length < this.#count) this.#start()
   }
 
   async #endThreads(): Promise<void> {
+    clearTimeout(this.#idle)
     await Promise.all(this.#threads.splice(0).map(end))
   }
 
@@ -156,7 +160,11 @@ class FixedThreads implements ThreadPool {
 
   /** A thread that has nothing to do does not keep the process; one that is being ended does, until it has. */
   #letGo(thread: Thread): void {
-    if (thread.open.size === 0 && this.#threads.includes(thread)) thread.worker.unref()
+    if (thread.open.size > 0 || !this.#threads.includes(thread)) return
+    thread.worker.unref()
+    if (this.#threads.some(({ open }) => open.size > 0)) return
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(this.#rest, IDLE_MS).unref()
   }
 
   /** Another thread takes its place, unless none ever lives. */

@@ -2,9 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { KEY_BYTES } from '../protocol/limits.ts'
-import { exchangeKeyOf } from '../protocol/recovery.ts'
 import type { Signer } from '../protocol/crypto.ts'
-import { createSigner, generateSeed } from './native-crypto.ts'
+import { createSigner, generateSeed, nativeExchangeKeyOf } from './native-crypto.ts'
 import type { StateFiles } from './ports.ts'
 
 const FILE = 'identity'
@@ -40,5 +39,5 @@ export async function renewIdentity(state: StateFiles): Promise<Identity> {
 
 function toIdentity(bytes: Uint8Array): Identity {
   const seed = bytes.slice(0, KEY_BYTES)
-  return { seed, signer: createSigner(seed), exchangeKey: exchangeKeyOf(bytes.slice(KEY_BYTES)) }
+  return { seed, signer: createSigner(seed), exchangeKey: nativeExchangeKeyOf(bytes.slice(KEY_BYTES)) }
 }

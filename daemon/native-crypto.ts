@@ -10,6 +10,8 @@ import { blake3, blake3Hasher } from './blake3.ts'
 /** DER of an Ed25519 key up to its 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+/** DER of an X25519 private key up to its 32 bytes (RFC 8410). */
+const EXCHANGE_PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
 /** Verified keys that stay parsed: a group has a few dozen. */
 const KEYS_CACHED_MAX = 256
 
@@ -43,4 +45,10 @@ export function createSigner(seed: Uint8Array): Signer {
 export function generateSeed(): Uint8Array {
   const { privateKey } = generateKeyPairSync('ed25519')
   return new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-KEY_BYTES))
+}
+
+/** The X25519 public key of a secret of 32 bytes, as `exchangeKeyOf` gives it. */
+export function nativeExchangeKeyOf(secret: Uint8Array): Uint8Array {
+  const key = createPrivateKey({ key: Buffer.concat([EXCHANGE_PKCS8_PREFIX, secret]), format: 'der', type: 'pkcs8' })
+  return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES))
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { EXIT } from '../protocol/api/constants.ts'
+import { writeCompiled } from './compile-cache.ts'
 import { readConfig, resolveHome } from './config.ts'
 import { writeCrashReport } from './crash-report.ts'
 import { startDaemon } from './daemon.ts'
@@ -13,6 +14,9 @@ import { openLog } from './log.ts'
 /** What a person can act on is a sentence; anything else is a crash with a report. */
 const EXPECTED = ['HomeError', 'ConfigError', 'PeerError', 'HttpError', 'StateError', 'CatalogueError', 'GroupError']
 const REFUSED = ['second-daemon', 'port-in-use', 'port-taken', 'home-exposed']
+
+/** By then a first start is over: what it took is what the next ones take. */
+const SETTLED_MS = 10_000
 
 async function main(): Promise<void> {
   const machine = { platform: process.platform, homeDirectory: homedir(), hostName: hostname() }
@@ -39,7 +43,9 @@ async function main(): Promise<void> {
     {
       await using daemon = await startDaemon({ config, environment: process.env, version, log })
       log.event('daemon.started', { version, port: daemon.port, api: daemon.tcpAddress ?? 'off' })
+      const settled = setTimeout(writeCompiled, SETTLED_MS).unref()
       how = await Promise.race([daemon.ended, signalled])
+      clearTimeout(settled)
       log.event('daemon.ending', { how })
     }
     if (how === 'leave') await finishLeaving({ config })

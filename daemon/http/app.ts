@@ -1,18 +1,13 @@
 /** The Fastify application: every operation, the OpenAPI document, and problems as the only kind of failure. */
 
 import type { IncomingMessage } from 'node:http'
-import swagger from '@fastify/swagger'
 import fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { API_BODY_BYTES_MAX, API_PREFIX } from '../../protocol/api/constants.ts'
 import type { Log } from '../ports.ts'
 import type { Handlers } from './handlers.ts'
+import { NO_JSON_SCHEMAS } from './no-json-schemas.ts'
 import { PROBLEM_TYPE, SAFE_HEADERS, toProblem } from './problem.ts'
 import { registerOperations } from './register.ts'
 import type { Listening } from './routes/daemon.ts'
@@ -49,6 +44,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: API_BODY_BYTES_MAX,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    schemaController: { compilersFactory: NO_JSON_SCHEMAS },
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -58,9 +54,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (stopping.aborted) throw new ServiceError('stopping', 'The daemon is stopping and takes no more requests.')
   })
   answerFailures(app, log)
-  await app.register(swagger, documentOptions(options.version))
-  registerOperations(app, createHandlers(options), { stopping, log, isOverTcp })
-  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, () => app.swagger())
+  const register = (into: FastifyInstance): void =>
+    registerOperations(into, createHandlers(options), { stopping, log, isOverTcp })
+  register(app)
+  app.get(`${API_PREFIX}/openapi.json`, async () => {
+    const { describeApi } = await import('./openapi.ts')
+    return describeApi(options.version, register)
+  })
   await app.ready()
   return app
 }
@@ -96,29 +96,4 @@ function answerFailures(app: FastifyInstance, log: Log): void {
     const problem = toProblem(new ServiceError('not-found', `There is no ${request.method} ${path}.`))
     await reply.code(problem.status).type(PROBLEM_TYPE).send(problem)
   })
-}
-
-function documentOptions(version: string): Parameters<typeof swagger>[1] & object {
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Holt',
-        version,
-        description: 'The local API of the Holt daemon. Failures are problems of RFC 9457 with stable codes.',
-      },
-      components: {
-        securitySchemes: {
-          token: {
-            type: 'http',
-            scheme: 'bearer',
-            description: 'As `holt api` prints it; not needed on the unix socket',
-          },
-        },
-      },
-      security: [{ token: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  }
 }

@@ -1,6 +1,5 @@
 /** The libp2p node: secure connections, streams over them, and nothing that acts by itself. */
 
-import { noise } from '@chainsafe/libp2p-noise'
 import type {
   ConnectionGater,
   Ed25519PrivateKey,
@@ -12,6 +11,7 @@ import type {
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { createCertificate } from './certificate.ts'
+import { lazyNoise } from './lazy-noise.ts'
 import { LinkTransport } from './link-transport.ts'
 import { KEEP_ALIVE_MS } from './links.ts'
 import type { TrafficCounter } from './socket-connection.ts'
@@ -53,7 +53,7 @@ export async function createPeerNode(
     privateKey,
     addresses: { listen: [] },
     transports: [makeTransport],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [lazyNoise()],
     streamMuxers: [() => muxers],
     connectionGater: gater,
     connectionMonitor: { enabled: false },

@@ -35,9 +35,12 @@ function dataDirectory({ environment, platform, homeDirectory }: HomeQuestion): 
 /** In the home, while a daemon has it: its process id, for people and scripts. */
 export const PID_FILE = 'daemon.pid'
 
+/** In the home, once it is there: programs as the machine has compiled them, so that the next start is quick. Never needed. */
+export const COMPILED_DIRECTORY = 'compiled'
+
 /** Names of everything that a daemon makes in its home: only these may be removed with it. */
 export const HOME_ENTRIES: readonly RegExp[] = [
   /^(config\.toml|daemon\.pid|daemon\.lock(-journal)?)$/,
-  /^(log|run|state|pairs)$/,
+  /^(compiled|log|run|state|pairs)$/,
   /^catalogue\.db(-wal|-shm|-journal|\.corrupt)?$/,
 ]
