@@ -24,6 +24,8 @@ export interface Pass {
   /** Directories that are there, and of all that was known in them nothing is. */
   readonly emptied: Set<RelPath>
   rulesChanged: boolean
+  /** What was found and is not told yet. */
+  readonly early: { mayBeMoves: boolean; entries: number; bytes: number }
   directories: number
   changes: number
 }

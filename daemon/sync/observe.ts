@@ -18,6 +18,7 @@ import { hint, isLeftOut } from './folder.ts'
 import { readIgnoreFiles } from './ignore-files.ts'
 import { isLeaving, stillThere } from './leaving.ts'
 import { recordMissing } from './observe-missing.ts'
+import { noteMoves, tellEarly } from './early-news.ts'
 import type { Pass } from './observe-pass.ts'
 import { liveBelow, transact } from './observe-pass.ts'
 import { record } from './observe-record.ts'
@@ -28,6 +29,7 @@ import { withdrawIgnored } from './withdraw.ts'
 
 /** Files that are hashed and recorded together. */
 const HASH_BATCH_FILES = 2048
+const HASH_BATCH_BYTES = 64 * 1024 * 1024
 /** Directories that are listed in one call. */
 const SCAN_BATCH_DIRECTORIES = 256
 
@@ -61,6 +63,7 @@ export async function observe(
     lostMount: null,
     emptied: new Set(),
     rulesChanged: false,
+    early: { mayBeMoves: false, entries: 0, bytes: 0 },
     directories: 0,
     changes: 0,
   }
@@ -81,11 +84,17 @@ async function walk(pass: Pass): Promise<void> {
     for await (const listing of folder.tree.scan(directories, o)) {
       pass.directories += 1
       await visit(pass, listing)
-      if (pass.toHash.length >= HASH_BATCH_FILES) await hashAndRecord(pass)
+      if (isEnough(pass.toHash)) await hashAndRecord(pass)
     }
     if (pass.queue.length === 0 && pass.scope === 'all') enqueueUnseen(pass)
   }
   await hashAndRecord(pass)
+}
+
+function isEnough(files: readonly FileOnDisk[]): boolean {
+  return (
+    files.length >= HASH_BATCH_FILES || files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= HASH_BATCH_BYTES
+  )
 }
 
 /** Directories that the base has and the walk did not come by: they are gone, or cannot be read. */
@@ -225,7 +234,7 @@ async function hashAndRecord(pass: Pass): Promise<void> {
   const files = pass.toHash.splice(0)
   if (files.length === 0) return
   const disk = new Map(files.map((file) => [file.path, file]))
-  const hashed: { content: Content; file: FileOnDisk; chunks: ChunkList | null }[] = []
+  const hashed: { content: Content & { kind: 'file' }; file: FileOnDisk; chunks: ChunkList | null }[] = []
   for await (const result of folder.tree.hash(files.map(toHashRequest), o)) {
     const file = disk.get(result.path)
     if (file === undefined) continue
@@ -243,6 +252,8 @@ async function hashAndRecord(pass: Pass): Promise<void> {
       content: { kind: 'file', hash, sizeBytes, chunks: chunks?.digest ?? null, executable: file.executable },
     })
   }
+  const found = hashed.map(({ content, file }) => ({ ...content, path: file.path }))
+  await noteMoves(pass, found)
   transact(pass, (tx) => {
     for (const { content, file, chunks } of hashed) {
       folder.failures.delete(file.path)
@@ -251,4 +262,5 @@ async function hashAndRecord(pass: Pass): Promise<void> {
       record(pass, tx, { ...file, content })
     }
   })
+  tellEarly(pass, found)
 }
