@@ -38,7 +38,7 @@ ${words}
     <key>HOLT_HOME</key>
     <string>${escape(home)}</string>
     <key>UV_THREADPOOL_SIZE</key>
-    <string>16</string>
+    <string>64</string>
   </dict>
   <key>RunAtLoad</key>
   <true/>

@@ -36,7 +36,7 @@ Description=Holt keeps folders the same on all of your devices
 
 [Service]
 ExecStart=${program.map((word) => quote(word).replaceAll('$', '$$$$')).join(' ')}
-Environment=${quote(`HOLT_HOME=${home}`)} UV_THREADPOOL_SIZE=16
+Environment=${quote(`HOLT_HOME=${home}`)} UV_THREADPOOL_SIZE=64
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus=${HOPELESS}

@@ -23,7 +23,7 @@ export function createRunEntry({ world, home, suffix }: ServiceQuestion): Servic
 /** A window that stays hidden, with the home in its environment: Windows has no word for either in a `Run` entry. */
 function commandLine(program: readonly string[], home: string): string {
   const quoted = program.map((word) => `'${forPowerShell(word)}'`)
-  const script = `$env:HOLT_HOME='${forPowerShell(home)}'; $env:UV_THREADPOOL_SIZE='16'; & ${quoted.join(' ')}`
+  const script = `$env:HOLT_HOME='${forPowerShell(home)}'; $env:UV_THREADPOOL_SIZE='64'; & ${quoted.join(' ')}`
   return `powershell.exe -NoProfile -WindowStyle Hidden -Command "${script.replaceAll('"', '\\"')}"`
 }
 

@@ -35,14 +35,14 @@ const OLD_NODE = `Object.defineProperty(process, 'version', { value: 'v20.20.2' 
 const NODE_WITHOUT_TYPES = `Object.defineProperty(process.features, 'typescript', { value: false })`
 
 describe('the launcher on Node 22 or newer', () => {
-  it('runs what was built, with its arguments and 16 threads', async (t) => {
+  it('runs what was built, with its arguments and 64 threads', async (t) => {
     const outcome = await launch(t, { ...BUILT, ...SOURCE }, { args: ['add', 'a b'] })
-    assert.deepEqual(outcome, { status: 0, signal: null, stdout: '[["add","a b"],"16"] built', stderr: '' })
+    assert.deepEqual(outcome, { status: 0, signal: null, stdout: '[["add","a b"],"64"] built', stderr: '' })
   })
 
   it('runs the sources of a clone that was not built', async (t) => {
     const outcome = await launch(t, SOURCE)
-    assert.deepEqual([outcome.status, outcome.stdout], [0, '[[],"16"] source'])
+    assert.deepEqual([outcome.status, outcome.stdout], [0, '[[],"64"] source'])
   })
 
   it('leaves the number of threads to who set it', async (t) => {
@@ -57,12 +57,12 @@ describe('the launcher on Node 22 or newer', () => {
 
   it('runs through a symbolic link, as npm makes one', async (t) => {
     const outcome = await launch(t, BUILT, { isLinked: true })
-    assert.equal(outcome.stdout, '[[],"16"] built')
+    assert.equal(outcome.stdout, '[[],"64"] built')
   })
 
   it('that reads no types hands the sources to the newer Node of the clone, or says to build', async (t) => {
     const handed = await launch(t, { ...SOURCE, ...CLONE_NODE }, { preload: NODE_WITHOUT_TYPES })
-    assert.deepEqual([handed.status, handed.stdout], [0, '[[],"16"] source'])
+    assert.deepEqual([handed.status, handed.stdout], [0, '[[],"64"] source'])
     const refused = await launch(t, SOURCE, { preload: NODE_WITHOUT_TYPES })
     assert.equal(refused.status, 78)
     assert.match(refused.stderr, /^Holt is not built here\. Run "npm install && npm run build" in .*\.\n$/)

@@ -71,7 +71,7 @@ export class Device implements AsyncDisposable {
       HOLT_API_LISTEN: 'off',
       HOLT_DISCOVERY: this.#options.discovery === true ? 'true' : 'false',
       NO_COLOR: '1',
-      UV_THREADPOOL_SIZE: '16',
+      UV_THREADPOOL_SIZE: '64',
       NODE_COMPILE_CACHE: COMPILE_CACHE,
     }
   }
