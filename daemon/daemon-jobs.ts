@@ -3,13 +3,14 @@
 import { writeBlobs } from './blobs/write-blobs.ts'
 import type { WriteJob } from './blobs/write-blobs.ts'
 import { changeInThread } from './disk/change.ts'
+import { cutFile } from './disk/cut-file.ts'
 import { hashFiles } from './disk/hash-file.ts'
 import { listDirectories } from './disk/list-directory.ts'
 import { readSmallFiles } from './disk/read-small-files.ts'
-import type { ChangeJob, HashJob, ListJob, ReadJob } from './disk/thread-jobs.ts'
+import type { ChangeJob, CutJob, HashJob, ListJob, ReadJob } from './disk/thread-jobs.ts'
 import type { JobOptions } from './threads-port.ts'
 
-export type Job = ListJob | HashJob | ReadJob | ChangeJob | WriteJob
+export type Job = ListJob | HashJob | ReadJob | CutJob | ChangeJob | WriteJob
 
 /** Does a job in this very thread. */
 export function doJob(job: Job, o: JobOptions): unknown {
@@ -20,6 +21,8 @@ export function doJob(job: Job, o: JobOptions): unknown {
       return hashFiles(job, o)
     case 'read':
       return readSmallFiles(job)
+    case 'cut':
+      return cutFile(job, o)
     case 'change':
       return changeInThread(job, o)
     case 'write':

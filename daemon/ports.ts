@@ -4,6 +4,7 @@ import type { BlobRef, ChunkList } from '../protocol/chunks.ts'
 import type { Brand, BlobHash, DeviceId } from '../protocol/ids.ts'
 import type { DirPath, RelPath } from '../protocol/path.ts'
 import type { ProtocolSpec } from '../protocol/protocols.ts'
+import type { FineCutter } from './fine-port.ts'
 import type { KeptContent, Taken, VersionRecord } from './versions-port.ts'
 
 export type { VersionRecord } from './versions-port.ts'
@@ -229,7 +230,7 @@ export interface BatchLabel {
 }
 
 /** The folder on disk. Every change names what it expects to find, so an edit made meanwhile is never lost. */
-export interface FileTree extends AsyncDisposable {
+export interface FileTree extends FineCutter, AsyncDisposable {
   readonly traits: RootTraits
   check(): Promise<RootState>
   freeBytes(): Promise<number>

@@ -7,14 +7,18 @@
  *     get-many   [2, req, hashes]                                  whole blobs of at most one chunk: n × 32 B, n 1..1024
  *     chunks     [3, req, hash32, first, count 1..16384]                                        a part of its chunk list
  *     cancel     [4, req]
+ *     ranges     [5, req, hash32, [[start, bytes] …1024]]         bytes of a blob of more than one chunk: 1 MiB in all
  *
  *     chunk      [1, req, chunkNo, size 1..1048576] ‖ bytes
  *     blobs      [2, req, first, [size | [code] …]] ‖ bytes         answers to hashes `first`, `first + 1` … of get-many
  *     hashes     [3, req, first, count] ‖ count × 32 B
+ *     ranges     [5, req, size 1..1048576] ‖ bytes                 all of them, joined
  *     refused    [4, req, code]          code: 0 missing, 1 changed, 2 denied, 3 busy, 4 cancelled
  *
  * Bulk bytes stand behind the header and not in it, so that they are neither encoded nor copied: a server reads a chunk
  * from disk into the frame that it sends, and a receiver writes to disk a view of the frame that it got.
+ *
+ * `ranges` came later: it is asked only of who has answered on /holt/fine/1.
  *
  * `req` counts up in each stream and is never used twice. Every request ends in exactly one way: with the last of what it
  * asked for, or with `refused`. A cancelled one ends with `cancelled` unless its end was already on its way. So whoever asked
@@ -33,6 +37,7 @@ import {
   FILE_BYTES_MAX,
   GET_MANY_MAX,
   HASH_BYTES,
+  RANGES_MAX,
 } from './limits.ts'
 
 /** Chunks of one `get`. */
@@ -56,6 +61,19 @@ export type BlobRequest =
       readonly count: number
     }
   | { readonly kind: 'cancel'; readonly req: number }
+  | {
+      readonly kind: 'ranges'
+      readonly req: number
+      readonly hash: BlobHash
+      /** Not empty; together at most `CHUNK_BYTES`. */
+      readonly ranges: readonly BytesAt[]
+    }
+
+/** So many bytes from an offset on. */
+export interface BytesAt {
+  readonly start: number
+  readonly bytes: number
+}
 
 const REFUSALS = ['missing', 'changed', 'denied', 'busy', 'cancelled'] as const
 /**
@@ -74,12 +92,14 @@ export type BlobReply =
       readonly items: readonly (Uint8Array | BlobRefusal)[]
     }
   | { readonly kind: 'hashes'; readonly req: number; readonly first: number; readonly hashes: Uint8Array }
+  | { readonly kind: 'ranges'; readonly req: number; readonly bytes: Uint8Array }
   | { readonly kind: 'refused'; readonly req: number; readonly code: BlobRefusal }
 
 const GET = 1
 const GET_MANY = 2
 const CHUNKS = 3
 const CANCEL = 4
+const RANGES = 5
 const CHUNK = 1
 const BLOBS = 2
 const HASHES = 3
@@ -95,6 +115,10 @@ export function encodeRequest(request: BlobRequest): Uint8Array {
       return encode([CHUNKS, request.req, idBytes(request.hash), request.first, request.count])
     case 'cancel':
       return encode([CANCEL, request.req])
+    case 'ranges': {
+      const ranges = request.ranges.map(({ start, bytes }) => [start, bytes])
+      return encode([RANGES, request.req, idBytes(request.hash), ranges])
+    }
   }
 }
 
@@ -119,6 +143,10 @@ export function parseRequest(frame: Uint8Array): BlobRequest {
     case CANCEL:
       asArray(header, 'cancel', 2)
       return { kind: 'cancel', req }
+    case RANGES: {
+      const [, , hash, ranges] = asArray(header, 'ranges', 4)
+      return { kind: 'ranges', req, hash: hashFrom(hash), ranges: rangesFrom(ranges) }
+    }
     default:
       throw new ProtocolError('bad-field', `a blob request of kind ${kind} is not known`)
   }
@@ -133,6 +161,11 @@ export interface OpenFrame {
 /** A chunk's reply, to be filled with `sizeBytes` bytes. */
 export function chunkFrame(req: number, chunkNo: number, sizeBytes: number): OpenFrame {
   return frameWith([CHUNK, req, chunkNo, sizeBytes], sizeBytes)
+}
+
+/** The bytes of a `ranges`, joined, to be filled with `sizeBytes` bytes. */
+export function rangesFrame(req: number, sizeBytes: number): OpenFrame {
+  return frameWith([RANGES, req, sizeBytes], sizeBytes)
 }
 
 /** The answers to some hashes of a `get-many`, with their bytes. Together they have at most `CHUNK_BYTES`. */
@@ -178,6 +211,11 @@ export function parseReply(frame: Uint8Array): BlobReply {
       expectBody(body, asCount(count, CHUNKS_REPLY_MAX) * HASH_BYTES)
       return { kind: 'hashes', req, first: asUint(first, 'first chunk', CHUNKS_MAX - 1), hashes: body }
     }
+    case RANGES: {
+      const [, , size] = asArray(header, 'ranges', 3)
+      expectBody(body, asCount(size, CHUNK_BYTES))
+      return { kind: 'ranges', req, bytes: body }
+    }
     case REFUSED:
       expectBody(body, 0)
       return { kind: 'refused', req, code: refusalFrom(asArray(header, 'refused', 3)[2]) }
@@ -196,6 +234,18 @@ function frameWith(header: Value, bodyBytes: number): OpenFrame {
   const frame = new Uint8Array(head.length + bodyBytes)
   frame.set(head)
   return { frame, body: frame.subarray(head.length) }
+}
+
+function rangesFrom(value: Value | undefined): BytesAt[] {
+  let sum = 0
+  const ranges = asList(value, 'ranges', RANGES_MAX).map((range) => {
+    const [start, bytes] = asArray(range, 'range', 2)
+    const at = { start: asUint(start, 'start', FILE_BYTES_MAX), bytes: asCount(bytes, CHUNK_BYTES) }
+    sum += at.bytes
+    return at
+  })
+  asCount(sum, CHUNK_BYTES)
+  return ranges
 }
 
 function itemsFrom(value: Value | undefined, body: Uint8Array): (Uint8Array | BlobRefusal)[] {

@@ -61,6 +61,19 @@ export const BLOB_REQUEST_BYTES_MAX = 4 * MIB
 export const GET_MANY_MAX = 1024
 /** Chunk hashes of one `Chunks` reply: 512 KiB. */
 export const CHUNKS_REPLY_MAX = 16_384
+/** Ranges of one `ranges` request: gaps of a few chunks, so that its header stays far below a frame. */
+export const RANGES_MAX = 1024
+/** Regions that one ask for a fine list names: 20 KiB at most. What lies in further ones is asked for next. */
+export const FINE_REGIONS_MAX = 1024
+/** The average of fine chunks, as a power of two of bytes: 4 KiB fits pages of databases, 64 KiB keeps a list at 0.02 %. */
+export const FINE_BITS_MIN = 12
+export const FINE_BITS_MAX = 16
+/** Fine chunks of one frame: 48 KiB, which a slow line carries within a second. */
+export const FINE_FRAME_CHUNKS_MAX = 4096
+/** A frame about fine chunks. */
+export const FINE_FRAME_BYTES_MAX = 64 * KIB
+/** How long either side of a fine list may be silent, in milliseconds: plain chunks wait for it. */
+export const FINE_SILENCE_MS = 10_000
 /** Requests that one stream may have open at a server. */
 export const BLOB_REQUESTS_OPEN_MAX = 64
 /** Bytes of a chunk list that is fetched: a file of 2 TiB, so that a false size cannot fill the memory. */

@@ -4,6 +4,7 @@ import {
   BLOB_FRAME_BYTES_MAX,
   KEPT_FRAME_BYTES_MAX,
   CLOCK_FRAME_BYTES_MAX,
+  FINE_FRAME_BYTES_MAX,
   META_INFLATED_BYTES_MAX,
   PAIR_WELCOME_BYTES_MAX,
   PORT_FRAME_BYTES_MAX,
@@ -39,6 +40,13 @@ export const META: ProtocolSpec = {
 export const BLOB: ProtocolSpec = {
   id: '/holt/blob/1',
   frameBytesMax: BLOB_FRAME_BYTES_MAX,
+  isDeflated: false,
+  isOpenToStrangers: false,
+}
+/** Who speaks it also answers `ranges` on /holt/blob/1. */
+export const FINE: ProtocolSpec = {
+  id: '/holt/fine/1',
+  frameBytesMax: FINE_FRAME_BYTES_MAX,
   isDeflated: false,
   isOpenToStrangers: false,
 }

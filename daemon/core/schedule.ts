@@ -5,12 +5,16 @@
  *     small (at most one chunk)   queued ──next──► asked ──remove──►
  *     large                       queued ──next──► listing ──open──► open ──remove──►
  *
+ * Chunks that are put together from an older content are held back when it is opened; for what they lack, `patch` asks the device
+ * that told how they are cut.
+ *
  * `giveBack` takes what was asked and did not come back to where it was before. Small blobs come first, then large ones by
  * size class, so that a huge file never holds up a note; in a class first come, first served. Several holders of an open
  * blob each take the next run of its missing chunks. The cost of a step does not grow with the number of wanted blobs.
  */
 
 import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, CHUNKS_REPLY_MAX, GET_MANY_MAX } from '../../protocol/limits.ts'
+import type { BytesAt } from '../../protocol/blob-messages.ts'
 import type { BlobRef } from '../../protocol/chunks.ts'
 import { chunkCount, chunkSize } from '../../protocol/chunks.ts'
 import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
@@ -23,6 +27,15 @@ export type Task =
   | { readonly kind: 'list'; readonly blob: BlobRef; readonly first: number; readonly count: number }
   /** Chunks `first` to `first + count - 1`. */
   | { readonly kind: 'run'; readonly blob: BlobRef; readonly first: number; readonly count: number }
+  /** What some chunks lack: at most `CHUNK_BYTES` in all. */
+  | {
+      readonly kind: 'patch'
+      readonly blob: BlobRef
+      readonly chunkNos: readonly number[]
+      readonly ranges: readonly BytesAt[]
+    }
+
+export type Patch = Extract<Task, { kind: 'patch' }>
 
 export type Phase = 'queued' | 'asked' | 'listing' | 'open'
 
@@ -44,6 +57,8 @@ interface Wanted {
   listed: number
   /** A stack of chunks to ask for: the lowest is last. */
   readonly runs: Run[]
+  /** What is asked of one device alone, oldest first. */
+  readonly patches: { readonly device: DeviceId; readonly task: Patch }[]
 }
 
 /** Largest sizes of the classes, and how many blobs of each may be open at a time; class 0 is of small blobs. */
@@ -111,7 +126,9 @@ export class Schedule {
 
   /** Whether there is anything to ask of a device. */
   hasWork(device: DeviceId): boolean {
-    return SIZE_CLASSES.some((_, c) => this.#canStart(device, c) || this.#findOpen(device, c) !== undefined)
+    const hasWork = (c: number): boolean =>
+      this.#canStart(device, c) || this.#hasPatch(device, c) || this.#findRun(device, c) !== undefined
+    return SIZE_CLASSES.some((_, c) => hasWork(c))
   }
 
   /** Takes the next work for a device; its blobs and chunks have at most `bytesMax` bytes. Undefined: nothing fits. */
@@ -119,19 +136,39 @@ export class Schedule {
     const many = this.#nextMany(device, Math.min(bytesMax, BLOB_REQUEST_BYTES_MAX))
     if (many.length > 0) return { kind: 'many', blobs: many }
     for (let c = 1; c < SIZE_CLASSES.length; c++) {
-      const task = this.#nextList(device, c) ?? this.#nextRun(device, c, bytesMax)
+      const task =
+        this.#nextList(device, c) ?? this.#nextPatch(device, c, bytesMax) ?? this.#nextRun(device, c, bytesMax)
       if (task !== undefined) return task
     }
     return undefined
   }
 
-  /** The chunk list is here and these chunks are missing, ascending. */
+  /** The chunk list is here and these chunks are to be asked for, ascending. */
   open(hash: BlobHash, missing: readonly number[]): void {
     const wanted = this.#wanted.get(hash)
     if (wanted?.phase !== 'listing') return
     wanted.phase = 'open'
     wanted.lister = undefined
     wanted.runs.push(...runsOf(missing).reverse())
+  }
+
+  /** These chunks, too, are to be asked for. */
+  release(hash: BlobHash, chunkNos: readonly number[]): void {
+    const wanted = this.#wanted.get(hash)
+    if (wanted?.phase === 'open') pushRuns(wanted, chunkNos)
+  }
+
+  /** Asks one device for what some chunks lack. */
+  patch(device: DeviceId, task: Patch): void {
+    const wanted = this.#wanted.get(task.blob.hash)
+    if (wanted?.phase === 'open') wanted.patches.push({ device, task })
+  }
+
+  /** Takes back the patches of a blob that were not asked for yet: its chunks are asked for whole. */
+  dropPatches(hash: BlobHash): Patch[] {
+    const dropped = this.#wanted.get(hash)?.patches.splice(0) ?? []
+    for (const { task } of dropped) this.release(hash, task.chunkNos)
+    return dropped.map(({ task }) => task)
   }
 
   /** What was asked of a device did not come. Of a run, `chunks` are those that did not; all of them when it is left out. */
@@ -146,9 +183,11 @@ export class Schedule {
       case 'run': {
         const wanted = this.#wanted.get(task.blob.hash)
         if (wanted?.phase !== 'open') return
-        const back = chunks ?? Array.from({ length: task.count }, (_, i) => task.first + i)
-        wanted.runs.push(...runsOf([...back].sort((a, b) => a - b)).reverse())
+        pushRuns(wanted, chunks ?? Array.from({ length: task.count }, (_, i) => task.first + i))
+        return
       }
+      case 'patch':
+        this.release(task.blob.hash, [...(chunks ?? task.chunkNos)])
     }
   }
 
@@ -206,7 +245,7 @@ export class Schedule {
   }
 
   #nextRun(device: DeviceId, sizeClass: number, bytesMax: number): Task | undefined {
-    const wanted = this.#findOpen(device, sizeClass)
+    const wanted = this.#findRun(device, sizeClass)
     const run = wanted?.runs.at(-1)
     if (wanted === undefined || run === undefined) return undefined
     const { blob } = wanted
@@ -221,7 +260,24 @@ export class Schedule {
     return { kind: 'run', blob, first: run.start, count }
   }
 
-  #findOpen(device: DeviceId, sizeClass: number): Wanted | undefined {
+  #nextPatch(device: DeviceId, sizeClass: number, bytesMax: number): Task | undefined {
+    for (const { patches } of this.#open[sizeClass] ?? []) {
+      const at = patches.findIndex((each) => each.device === device)
+      const task = patches[at]?.task
+      if (task === undefined || bytesIn(task.ranges) > bytesMax) continue
+      patches.splice(at, 1)
+      return task
+    }
+    return undefined
+  }
+
+  #hasPatch(device: DeviceId, sizeClass: number): boolean {
+    for (const { patches } of this.#open[sizeClass] ?? [])
+      if (patches.some((each) => each.device === device)) return true
+    return false
+  }
+
+  #findRun(device: DeviceId, sizeClass: number): Wanted | undefined {
     for (const wanted of this.#open[sizeClass] ?? []) {
       if (wanted.runs.length > 0 && wanted.holders.includes(device) && !wanted.refusals.includes(device)) return wanted
     }
@@ -260,6 +316,7 @@ export class Schedule {
     wanted.lister = undefined
     wanted.listed = 0
     wanted.runs.length = 0
+    wanted.patches.length = 0
     this.#enqueue(wanted)
   }
 
@@ -288,6 +345,7 @@ function createWanted(blob: BlobRef): Wanted {
     lister: undefined,
     listed: 0,
     runs: [],
+    patches: [],
   }
 }
 
@@ -296,6 +354,15 @@ function listTask(wanted: Wanted): Task {
   const count = Math.min(CHUNKS_REPLY_MAX, chunkCount(wanted.blob.sizeBytes) - first)
   wanted.listed += count
   return { kind: 'list', blob: wanted.blob, first, count }
+}
+
+function pushRuns(wanted: Wanted, chunkNos: Iterable<number>): void {
+  wanted.runs.push(...runsOf([...chunkNos].sort((a, b) => a - b)).reverse())
+}
+
+/** The bytes of some ranges together. */
+export function bytesIn(ranges: readonly BytesAt[]): number {
+  return ranges.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** Neighbouring numbers of an ascending list, joined. */

@@ -6,6 +6,7 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { Clock, FileTree, RootState, RootTraits } from '../ports.ts'
 import { changeTree } from './change.ts'
+import { cutRegion } from './cut.ts'
 import type { DiskContext } from './context.ts'
 import { markerFile } from './context.ts'
 import { TreeError, hasErrno } from './disk-error.ts'
@@ -59,6 +60,7 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
     scan: (directories, options) => scanDirectories(context, o.threads, directories, watch, options),
     hash: (files, options) => hashFiles(context, o.threads, o.crypto, files, options),
     read: (path, options) => readFile(context, readSmallFile, path, options),
+    cut: (path, options) => cutRegion(context, o.threads, path, options),
     readSmall: (path, maxBytes) => readSmall(context, path, maxBytes),
     identify: (path) => Promise.resolve(identify(context, path)),
     change: (batch, label, options) => changeTree(context, o.threads, batch, label, options),

@@ -57,6 +57,18 @@ export interface ReadFiles {
   readonly outcomes: readonly ('read' | 'changed' | { readonly unreadable: string })[]
 }
 
+/** Pieces of a file from `start` on, that end before `end`; up to there if a region ends there. */
+export interface CutJob extends ThreadJob<Uint8Array | null> {
+  readonly kind: 'cut'
+  readonly root: string
+  readonly onDisk: string
+  readonly fingerprint: Fingerprint
+  readonly start: number
+  readonly end: number
+  readonly isRegionEnd: boolean
+  readonly averageBits: number
+}
+
 export interface ChangeJob extends ThreadJob<readonly TreeOutcome[]> {
   readonly kind: 'change'
   readonly root: string

@@ -4,6 +4,7 @@ import type { BlobRef } from '../../protocol/chunks.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
 import type { AbortOptions } from '../ports.ts'
+import { baseOf } from './delta-base.ts'
 import type { Engine } from './engine.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { createEngine } from './engine.ts'
@@ -13,7 +14,8 @@ import { parentOf } from '../../protocol/path.ts'
 import type { PullFault, PullQueue } from './pull.ts'
 import { createPullQueue } from './pull.ts'
 import type { TransferEvent } from './pull-progress.ts'
-import type { LocatedBlob, SentPart } from './serve.ts'
+import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
+import { serveFine } from './serve-fine.ts'
 import { serveBlobs } from './serve.ts'
 
 export interface DeviceSyncOptions extends Omit<EngineOptions, 'pulls'> {
@@ -41,6 +43,10 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
     signal: stop.signal,
     storeOf: (folder) => engine.folder(folder)?.incoming,
     holdersOf: (blob: BlobRef) => deps.catalogue.read((tx) => tx.holdersOf(blob)),
+    baseOf: (folder, blob) => {
+      const tree = engine.folder(folder)?.tree
+      return tree && deps.catalogue.read((tx) => baseOf(tx, folder, tree, blob))
+    },
     onLanded: (folder, hashes) => engine.landed(folder, hashes),
     onChunkList: (list) => deps.catalogue.transact({ isDurable: false }, (tx) => tx.putChunkList(list)),
     onFault: o.onPullFault,
@@ -52,7 +58,7 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
     engine,
     pulls,
     run: async (options) => {
-      const serving = serveBlobs({
+      const held: ServeDeps = {
         transport,
         clock: deps.clock,
         log: deps.log,
@@ -61,7 +67,9 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
         mayRead: (device) => o.membership.isMember(device) && !o.membership.isOutdated(),
         onStale: (hash) => lookAgain(o, engine, hash),
         onSent: o.onSent,
-      })
+      }
+      const serving = serveBlobs(held)
+      const cutting = serveFine(held)
       using _kept = serveKept(
         {
           transport,
@@ -78,6 +86,7 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
         stop.abort(new Error('the sync has ended'))
         await pulls[Symbol.asyncDispose]()
         await serving[Symbol.asyncDispose]()
+        await cutting[Symbol.asyncDispose]()
       }
     },
   }
@@ -96,6 +105,7 @@ function locate({ deps }: DeviceSyncOptions, engine: Engine, hash: BlobHash): Lo
       sizeBytes: content.sizeBytes,
       chunkHashes: (first, count) => Promise.resolve(chunkHashes(deps.catalogue, content.chunks, first, count)),
       read: (range, { into, signal }) => tree.read(path, { range, into, expect, signal }),
+      cut: (range, averageBits, { signal }) => tree.cut(path, { range, averageBits, expect, signal }),
     }
   }
   return undefined

@@ -6,10 +6,15 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { blobHashOf } from '../../protocol/ids.ts'
-import type { Task } from '../core/schedule.ts'
+import { LIAR_BAN_MS } from '../../protocol/limits.ts'
+import { planDelta } from '../core/delta-plan.ts'
+import type { Patch, Task } from '../core/schedule.ts'
+import type { Clock, Log, PeerTransport } from '../ports.ts'
+import type { DeltaBase } from './delta-base.ts'
 import { errorCode } from './error-code.ts'
 import type { Pull, PullBook } from './pull-book.ts'
 import type { Deliver, Holders } from './pull-holders.ts'
+import { Delta } from './pull-delta.ts'
 import { LargePull, chunksBytes } from './pull-large.ts'
 import type { Rest } from './pull-link.ts'
 import type { Work } from './work.ts'
@@ -21,6 +26,10 @@ export interface ArrivalsDeps {
   readonly signal: AbortSignal
   /** The holders deliver here, so they are made later. */
   readonly holders: () => Holders
+  readonly transport: Pick<PeerTransport, 'open'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly baseOf: (folder: FolderId, blob: BlobRef) => DeltaBase | undefined
   /** A list that fits what its holders signed: what lets this device serve the blob later. */
   readonly onChunkList: (list: ChunkList) => void
   readonly onBanned: (device: DeviceId, reason: string) => void
@@ -32,6 +41,8 @@ export class Arrivals implements Deliver {
   readonly #deps: ArrivalsDeps
   readonly #book: PullBook
   readonly #signal: AbortSignal
+  /** Devices whose fine lists were of no use, and until when they are not asked for any. */
+  readonly #distrusted = new Map<DeviceId, number>()
 
   constructor(deps: ArrivalsDeps) {
     this.#deps = deps
@@ -54,6 +65,12 @@ export class Arrivals implements Deliver {
 
   chunk(device: DeviceId, blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void> {
     return this.#deps.work.spawn(this.#takeChunk(device, blob, chunkNo, bytes))
+  }
+
+  /** Of a part that was let go of meanwhile it is dropped. */
+  patch(_device: DeviceId, task: Patch, bytes: Uint8Array): Promise<void> {
+    const delta = this.#book.get(task.blob.hash)?.large?.delta
+    return this.#deps.work.spawn(delta?.patched(task, bytes) ?? Promise.resolve())
   }
 
   hashes(device: DeviceId, blob: BlobRef, first: number, hashes: Uint8Array): void {
@@ -87,6 +104,7 @@ export class Arrivals implements Deliver {
         const pull = this.#book.get(task.blob.hash)
         if (pull !== undefined && this.#book.schedule.phase(task.blob.hash) === 'listing') pull.large = undefined
       }
+      if (task.kind === 'patch') this.#book.get(task.blob.hash)?.large?.delta?.forget(task)
       this.#book.schedule.giveBack(task, chunks)
     }
     this.#deps.holders().pump()
@@ -159,8 +177,11 @@ export class Arrivals implements Deliver {
       const missing = await large.open(store, list, { signal: this.#signal })
       if (missing === undefined || pull.large !== large) return
       this.#book.progress.resumed(folder, blob.hash, blob.sizeBytes - chunksBytes(blob, missing))
-      this.#book.schedule.open(blob.hash, missing)
+      const delta = missing.length === 0 ? undefined : this.#delta(pull, large, list, missing)
+      large.delta = delta
+      this.#book.schedule.open(blob.hash, delta === undefined ? missing : missing.filter((each) => !delta.holds(each)))
       this.#deps.holders().pump()
+      if (delta !== undefined) void this.#deps.work.spawn(delta.run({ signal: this.#signal }))
       if (missing.length === 0) await this.#finish(pull, large)
     } catch (cause) {
       if (errorCode(cause) === 'no-room') this.#book.judge(pull, 'no-room')
@@ -172,20 +193,77 @@ export class Arrivals implements Deliver {
     const pull = this.#book.get(blob.hash)
     const large = pull?.large
     if (pull === undefined || large === undefined) return
+    large.plainBytes += bytes.length
+    if ((await this.#write(pull, large, chunkNo, bytes)) !== 'wrong') return
+    this.#book.schedule.giveBack({ kind: 'run', blob, first: chunkNo, count: 1 })
+    this.#deps.holders().ban(device, 'a wrong chunk')
+  }
+
+  /** Undefined: the part was let go of, or its store failed, which is told. */
+  async #write(
+    pull: Pull,
+    large: LargePull,
+    chunkNo: number,
+    bytes: Uint8Array,
+  ): Promise<'written' | 'wrong' | undefined> {
     try {
       const outcome = await large.write(chunkNo, bytes)
-      if (outcome === undefined || pull.large !== large) return
-      if (outcome === 'wrong') {
-        this.#book.schedule.giveBack({ kind: 'run', blob, first: chunkNo, count: 1 })
-        this.#deps.holders().ban(device, 'a wrong chunk')
-        return
-      }
+      if (outcome === undefined || pull.large !== large) return undefined
+      if (outcome === 'wrong') return 'wrong'
       this.#book.landing.stored(large.folder)
-      this.#book.progress.moved(large.folder, blob.hash, bytes.length)
+      this.#book.progress.moved(large.folder, pull.blob.hash, bytes.length)
       if (outcome === 'last') await this.#finish(pull, large)
+      return 'written'
     } catch (cause) {
       if (pull.large === large) this.#book.takeStoreFault(large.folder, cause)
+      return undefined
     }
+  }
+
+  /** Puts it together from what the folder has of an older content. */
+  #delta(pull: Pull, large: LargePull, list: ChunkList, missing: readonly number[]): Delta | undefined {
+    const { blob, folder } = large
+    const base = this.#deps.baseOf(folder, blob)
+    if (base === undefined) return undefined
+    const plan = planDelta({ blob, list, missing, baseBytes: base.sizeBytes, baseList: base.list })
+    if (plan.copies.size === 0 && plan.regions.length === 0) return undefined
+    const { transport, clock, log } = this.#deps
+    const { schedule } = this.#book
+    const pump = (): void => this.#deps.holders().pump()
+    const signal = AbortSignal.any([this.#signal, large.signal])
+    const isHere = (): boolean => pull.large === large && !signal.aborted
+    return new Delta(
+      {
+        ...{ transport, clock, log, base, plan, blob },
+        devices: this.#askable(large),
+        plainBytes: () => large.plainBytes,
+        write: (chunkNo, bytes) => this.#write(pull, large, chunkNo, bytes),
+        release: (chunkNos) => {
+          if (!isHere()) return
+          schedule.release(blob.hash, chunkNos)
+          pump()
+        },
+        patch: (device, task) => {
+          if (!isHere()) return
+          schedule.patch(device, task)
+          pump()
+        },
+        dropPatches: () => {
+          if (!isHere()) return
+          for (const task of schedule.dropPatches(blob.hash)) large.delta?.forget(task)
+          pump()
+        },
+        distrust: (device) => this.#distrusted.set(device, clock.monotonicMs() + LIAR_BAN_MS),
+      },
+      { signal },
+    )
+  }
+
+  /** Whom to ask how a blob is cut: first who sent its chunk list, and is there. */
+  #askable({ blob, lister }: LargePull): DeviceId[] {
+    const holders = this.#book.schedule.holders(blob.hash).filter((device) => device !== lister)
+    const nowMs = this.#deps.clock.monotonicMs()
+    return [lister, ...holders].filter((device) => (this.#distrusted.get(device) ?? 0) <= nowMs)
   }
 
   async #finish(pull: Pull, large: LargePull): Promise<void> {

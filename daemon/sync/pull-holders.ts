@@ -13,7 +13,7 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import { BLOB_SILENCE_MS, BLOB_WINDOWS_BYTES_MAX, CHUNK_BYTES, LIAR_BAN_MS } from '../../protocol/limits.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import { nextDelayMs } from '../core/backoff.ts'
-import type { Schedule } from '../core/schedule.ts'
+import type { Patch, Schedule } from '../core/schedule.ts'
 import { createWindow } from '../core/window.ts'
 import type { Clock, Log, PeerTransport, Random } from '../ports.ts'
 import type { Alarm } from './alarm.ts'
@@ -45,6 +45,7 @@ export interface HoldersDeps {
 export interface Deliver {
   blob(device: DeviceId, blob: BlobRef, bytes: Uint8Array): Promise<void>
   chunk(device: DeviceId, blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void>
+  patch(device: DeviceId, task: Patch, bytes: Uint8Array): Promise<void>
   hashes(device: DeviceId, blob: BlobRef, first: number, hashes: Uint8Array): void
   refused(device: DeviceId, rest: Rest, code: BlobRefusal): void
   /** These requests ended with the stream. */
@@ -233,6 +234,10 @@ export class Holders {
       chunk: (blob, chunkNo, bytes) => {
         came(bytes.length)
         return deliver.chunk(device, blob, chunkNo, bytes)
+      },
+      patch: (task, bytes) => {
+        came(bytes.length)
+        return deliver.patch(device, task, bytes)
       },
       hashes: (blob, first, hashes) => {
         came(hashes.length)

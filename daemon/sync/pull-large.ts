@@ -9,6 +9,7 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { AbortOptions, BlobStore, IncomingBlob } from '../ports.ts'
+import type { Delta } from './pull-delta.ts'
 
 export class LargePull {
   readonly blob: BlobRef
@@ -16,6 +17,11 @@ export class LargePull {
   readonly folder: FolderId
   /** Who sends the chunk list: to blame if it is false. */
   readonly lister: DeviceId
+  /** Puts it together from an older content, where there is one. */
+  delta: Delta | undefined
+  /** Plain bytes that have come. */
+  plainBytes = 0
+  readonly #ending = new AbortController()
   readonly #list: { readonly first: number; readonly hashes: Uint8Array }[] = []
   #incoming: IncomingBlob | undefined
   #missing = 0
@@ -27,6 +33,11 @@ export class LargePull {
     this.blob = blob
     this.folder = folder
     this.lister = lister
+  }
+
+  /** Aborts when it is closed. */
+  get signal(): AbortSignal {
+    return this.#ending.signal
   }
 
   get isClosed(): boolean {
@@ -78,6 +89,7 @@ export class LargePull {
   close(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     this.#isClosed = true
+    this.#ending.abort(new Error('the part was closed'))
     const closing = this.#tail.then(async () => await this.#incoming?.[Symbol.asyncDispose]())
     this.#tail = closing
     return closing

@@ -9,7 +9,8 @@ import type { BlobRef } from '../../protocol/chunks.ts'
 import { chunkSize } from '../../protocol/chunks.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
-import type { Task } from '../core/schedule.ts'
+import type { Patch, Task } from '../core/schedule.ts'
+import { bytesIn } from '../core/schedule.ts'
 import type { AbortOptions, PeerStream } from '../ports.ts'
 
 /** What of a task did not come: of a run, these chunks. */
@@ -22,6 +23,8 @@ export interface Rest {
 export interface Receiver {
   blob(blob: BlobRef, bytes: Uint8Array): Promise<void>
   chunk(blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void>
+  /** What some chunks lack, joined. */
+  patch(task: Patch, bytes: Uint8Array): Promise<void>
   /** A part of a chunk list. */
   hashes(blob: BlobRef, first: number, hashes: Uint8Array): void
   refused(rest: Rest, code: BlobRefusal): void
@@ -142,6 +145,8 @@ export class PullLink {
       case 'hashes':
         this.#takeHashes(ask, reply.first, reply.hashes)
         return []
+      case 'ranges':
+        return [this.#takeRanges(ask, reply.bytes)]
       case 'refused':
         this.#takeRefusal(ask, reply.code)
         return []
@@ -157,6 +162,13 @@ export class PullLink {
     ask.owedBytes -= bytes.length
     if (ask.chunks.size === 0) this.#asks.delete(ask.req)
     return this.#hold(ask, bytes.length, () => this.#receiver.chunk(task.blob, chunkNo, bytes))
+  }
+
+  #takeRanges(ask: Ask, bytes: Uint8Array): Promise<void> {
+    const { task } = ask
+    if (task.kind !== 'patch' || bytes.length !== ask.owedBytes) throw outOfTurn(ask)
+    this.#asks.delete(ask.req)
+    return this.#hold(ask, bytes.length, () => this.#receiver.patch(task, bytes))
   }
 
   #takeBlobs(ask: Ask, first: number, items: readonly (Uint8Array | BlobRefusal)[]): Promise<void>[] {
@@ -217,6 +229,8 @@ export function taskBytes(task: Task): number {
     case 'run':
       for (let i = 0; i < task.count; i++) bytes += chunkSize(task.blob.sizeBytes, task.first + i)
       return bytes
+    case 'patch':
+      return bytesIn(task.ranges)
   }
 }
 
@@ -228,6 +242,8 @@ function requestOf(task: Task, req: number): BlobRequest {
       return { kind: 'chunks', req, hash: task.blob.hash, first: task.first, count: task.count }
     case 'run':
       return { kind: 'get', req, hash: task.blob.hash, firstChunk: task.first, count: task.count }
+    case 'patch':
+      return { kind: 'ranges', req, hash: task.blob.hash, ranges: task.ranges }
   }
 }
 

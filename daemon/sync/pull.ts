@@ -14,6 +14,7 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import type { BlobStore, Clock, Log, PeerTransport, Random } from '../ports.ts'
 import type { FileProgress, TransferEvent, TransferTotals } from './pull-progress.ts'
+import type { DeltaBase } from './delta-base.ts'
 import { createAlarm } from './alarm.ts'
 import { Arrivals } from './pull-arrivals.ts'
 import { PullBook, STUCK_MS } from './pull-book.ts'
@@ -94,6 +95,8 @@ export interface PullDeps {
   readonly storeOf: (folder: FolderId) => BlobStore | undefined
   /** Devices whose own signed entries hold exactly this blob: the same hash, size and chunk list. This device is ignored. */
   readonly holdersOf: (blob: BlobRef) => readonly DeviceId[]
+  /** What the folder has of an older content of a blob of more than one chunk. */
+  readonly baseOf?: (folder: FolderId, blob: BlobRef) => DeltaBase | undefined
   /** These blobs are whole and durable in the folder's store, and no longer wanted there. */
   readonly onLanded: (folder: FolderId, hashes: readonly BlobHash[]) => void
   /** The chunk list of a blob, verified: to be kept for serving it. */
@@ -124,6 +127,7 @@ export function createPullQueue(deps: PullDeps): PullQueue {
   )
   const arrivals: Arrivals = new Arrivals({
     ...{ book, crypto, work, signal, holders: () => holders },
+    ...{ transport, clock, log, baseOf: (folder, blob) => deps.baseOf?.(folder, blob) },
     onChunkList: (list) => deps.onChunkList?.(list),
     onBanned: (device, reason) => deps.onFault?.({ kind: 'banned', device, reason }),
     onUnavailable: () => alarm.at(clock.monotonicMs() + STUCK_MS),

@@ -1,12 +1,13 @@
 /** The answer to one request, frame by frame: locates the blob, reads its bytes into the frame, and checks them. */
 
 import type { BlobRefusal, BlobRequest } from '../../protocol/blob-messages.ts'
-import { blobsFrame, chunkFrame, hashesFrame, refusedFrame } from '../../protocol/blob-messages.ts'
+import { blobsFrame, chunkFrame, hashesFrame, rangesFrame, refusedFrame } from '../../protocol/blob-messages.ts'
 import { chunkCount, chunkSize, sameBytes } from '../../protocol/chunks.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
 import { idBytes } from '../../protocol/ids.ts'
 import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
+import { bytesIn } from '../core/schedule.ts'
 import type { AbortOptions, ByteRange } from '../ports.ts'
 import { errorCode } from './error-code.ts'
 import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
@@ -28,6 +29,7 @@ type Request = Exclude<BlobRequest, { kind: 'cancel' }>
 type GetRequest = Extract<BlobRequest, { kind: 'get' }>
 type GetManyRequest = Extract<BlobRequest, { kind: 'get-many' }>
 type ChunksRequest = Extract<BlobRequest, { kind: 'chunks' }>
+type RangesRequest = Extract<BlobRequest, { kind: 'ranges' }>
 type Found = { readonly located: LocatedBlob } | BlobRefusal
 type SmallBlob = Uint8Array | BlobRefusal
 interface Source {
@@ -59,7 +61,7 @@ export class Answer {
 
   /** Small blobs and chunk lists go before chunks of large blobs. */
   get isUrgent(): boolean {
-    return this.#request.kind !== 'get'
+    return this.#request.kind === 'get-many' || this.#request.kind === 'chunks'
   }
 
   /** @throws ProtocolError `too-large` when more is asked for than one request may */
@@ -72,6 +74,8 @@ export class Answer {
         return this.#nextBlobs(request, o)
       case 'chunks':
         return this.#hashes(request)
+      case 'ranges':
+        return this.#ranges(request, o)
     }
   }
 
@@ -112,6 +116,27 @@ export class Answer {
     const hashes = await found.located.chunkHashes(first, count)
     if (hashes === undefined) return this.#refuse('missing')
     return { frame: hashesFrame(req, first, hashes), isLast: true, parts: [] }
+  }
+
+  /** They are not checked here, since nothing signed tells what they are: the asker checks the chunks that they complete. */
+  async #ranges({ req, hash, ranges }: RangesRequest, o: AbortOptions): Promise<AnswerFrame> {
+    const found = await this.#find(hash)
+    if (typeof found === 'string') return this.#refuse(found)
+    const { located } = found
+    const { folder, sizeBytes } = located
+    if (ranges.some(({ start, bytes }) => start + bytes > sizeBytes)) return this.#refuse('missing')
+    const { frame, body } = rangesFrame(req, bytesIn(ranges))
+    let at = 0
+    for (const { start, bytes } of ranges) {
+      const part = body.subarray(at, at + bytes)
+      const refusal = await this.#read(part, located, { start, end: start + bytes }, hash, o)
+      if (refusal !== undefined) {
+        this.#deps.onStale?.(hash, refusal)
+        return this.#refuse(refusal)
+      }
+      at += bytes
+    }
+    return { frame, isLast: true, parts: [{ folder, hash, bytes: body.length, sizeBytes }] }
   }
 
   async #nextBlobs(request: GetManyRequest, o: AbortOptions): Promise<AnswerFrame> {

@@ -24,6 +24,8 @@ export interface LocatedBlob {
    * @throws an error of code `changed` or `missing` where the bytes are not there any more
    */
   read(range: ByteRange, o: AbortOptions & { into: Uint8Array }): AsyncIterable<Uint8Array>
+  /** Cuts a region into fine chunks: lists of its pieces, as they are made. @throws as `read` does */
+  cut(range: ByteRange, averageBits: number, o: AbortOptions): AsyncIterable<Uint8Array>
 }
 
 /** So many bytes of a blob that have gone out. */

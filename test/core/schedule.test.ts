@@ -9,7 +9,7 @@ import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
 import { deviceIdOf, parseBlobHash, parseChunkListHash } from '../../protocol/ids.ts'
 import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, CHUNKS_REPLY_MAX, GET_MANY_MAX } from '../../protocol/limits.ts'
 import type { Task } from '../../daemon/core/schedule.ts'
-import { Schedule } from '../../daemon/core/schedule.ts'
+import { Schedule, bytesIn } from '../../daemon/core/schedule.ts'
 
 const [ANNA, BEN, CLEO] = [device(1), device(2), device(3)]
 const ALL = [ANNA, BEN, CLEO]
@@ -202,6 +202,7 @@ class Model {
     if (fate < 4) this.#schedule.giveBack(task)
     else if (task.kind === 'many') for (const each of task.blobs) this.#finish(each)
     else if (task.kind === 'list') this.#open(task.blob)
+    else if (task.kind === 'patch') assert.fail('nothing was to be patched')
     else this.#give(task, fate < 6 ? Math.floor(task.count / 2) : task.count)
   }
 
@@ -232,6 +233,7 @@ class Model {
 function sizeOf(task: Task | undefined): number {
   if (task === undefined || task.kind === 'list') return 0
   if (task.kind === 'many') return task.blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  if (task.kind === 'patch') return bytesIn(task.ranges)
   return range(task.count).reduce((sum, i) => sum + chunkSize(task.blob.sizeBytes, task.first + i), 0)
 }
 

@@ -68,6 +68,7 @@ async function answer(stream: PeerStream, request: BlobRequest, { contents, mann
     const from = request.first * HASH_BYTES
     return send(hashesFrame(request.req, request.first, list.slice(from, from + request.count * HASH_BYTES)))
   }
+  if (request.kind === 'ranges') return send(refusedFrame(request.req, 'missing'))
   for (let no = request.firstChunk; no < request.firstChunk + request.count; no += 1) {
     const bytes = part(content, no)
     const { frame, body } = chunkFrame(request.req, no, bytes.length)

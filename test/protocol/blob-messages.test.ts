@@ -13,6 +13,7 @@ import {
   chunkFrame,
   encodeRequest,
   hashesFrame,
+  rangesFrame,
   parseReply,
   parseRequest,
   refusedFrame,
@@ -51,6 +52,14 @@ const aRequest: fc.Arbitrary<BlobRequest> = fc.oneof(
     ...{ req: aReq, hash: aHash, first: fc.nat(2 ** 20), count: fc.integer({ min: 1, max: CHUNKS_REPLY_MAX }) },
   }),
   fc.record({ kind: fc.constant('cancel' as const), req: aReq }),
+  fc.record({
+    kind: fc.constant('ranges' as const),
+    ...{ req: aReq, hash: aHash },
+    ranges: fc.array(fc.record({ start: fc.nat(2 ** 30), bytes: fc.integer({ min: 1, max: 1000 }) }), {
+      minLength: 1,
+      maxLength: 30,
+    }),
+  }),
 )
 const aReply: fc.Arbitrary<BlobReply> = fc.oneof(
   fc.record({
@@ -67,6 +76,10 @@ const aReply: fc.Arbitrary<BlobReply> = fc.oneof(
     ...{ req: aReq, first: fc.nat(2 ** 20) },
     hashes: fc.integer({ min: 1, max: 20 }).map((count) => new Uint8Array(count * HASH_BYTES).fill(count)),
   }),
+  fc.record({
+    kind: fc.constant('ranges' as const),
+    ...{ req: aReq, bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }) },
+  }),
   fc.record({ kind: fc.constant('refused' as const), req: aReq, code: aRefusal }),
 )
 
@@ -81,6 +94,11 @@ function encodeReply(reply: BlobReply): Uint8Array {
       return blobsFrame(reply.req, reply.first, reply.items)
     case 'hashes':
       return hashesFrame(reply.req, reply.first, reply.hashes)
+    case 'ranges': {
+      const { frame, body } = rangesFrame(reply.req, reply.bytes.length)
+      body.set(reply.bytes)
+      return frame
+    }
     case 'refused':
       return refusedFrame(reply.req, reply.code)
   }

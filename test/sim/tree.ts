@@ -1,6 +1,7 @@
 /** The `FileTree` port on a simulated disk. */
 
 import type { Crypto } from '../../protocol/crypto.ts'
+import { FINE_BYTES, cutBytes } from '../../protocol/fine-cut.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { FileTree, RootTraits, TreeChange, TreeOutcome, VersionRecord } from '../../daemon/ports.ts'
 import { identityOf } from './disk-names.ts'
@@ -59,6 +60,16 @@ export function openSimTree(o: SimTreeOptions): FileTree {
       }
     },
     read: (path, options) => readFile(root, path, options),
+    async *cut(path, { range, averageBits, expect, signal }) {
+      const region = new Uint8Array(range.end - range.start)
+      let at = 0
+      for await (const piece of readFile(root, path, { range, expect, signal })) {
+        region.set(piece, at)
+        at += piece.length
+      }
+      const list = cutBytes(region, averageBits, o.crypto)
+      for (let from = 0; from < list.length; from += 100 * FINE_BYTES) yield list.slice(from, from + 100 * FINE_BYTES)
+    },
     readSmall: (path, maxBytes) =>
       root.calls.call('read', `${root.path}/${path}`, (volume) => {
         const inode = volume.find(placeOf(volume, root.path, path))

@@ -17,6 +17,7 @@ import { chunkCount, toChunkList } from '../../protocol/chunks.ts'
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { blobHashOf, parseFolderId } from '../../protocol/ids.ts'
 import { CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
+import { FINE_BYTES, cutBytes } from '../../protocol/fine-cut.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import type { PeerStream, PeerTransport } from '../../daemon/ports.ts'
@@ -24,6 +25,8 @@ import type { TransferEvent } from '../../daemon/sync/pull-progress.ts'
 import type { PullFault, PullQueue } from '../../daemon/sync/pull.ts'
 import { createPullQueue } from '../../daemon/sync/pull.ts'
 import type { LocatedBlob, ServeDeps } from '../../daemon/sync/serve.ts'
+import type { DeltaBase } from '../../daemon/sync/delta-base.ts'
+import { serveFine } from '../../daemon/sync/serve-fine.ts'
 import { serveBlobs } from '../../daemon/sync/serve.ts'
 import type { DiskOptions } from '../sim/disk.ts'
 import type { NetworkOptions } from '../sim/network.ts'
@@ -51,6 +54,10 @@ export interface Known extends BlobRef {
 export interface Manners {
   /** What it serves in place of a blob's bytes. */
   bytesOf?: (known: Known) => Uint8Array
+  /** A Holt that knows no fine lists. */
+  isOld?: boolean
+  /** What it cuts in place of a blob's bytes. */
+  fineBytesOf?: (known: Known) => Uint8Array
   /** Thrown by every read. */
   fault?: 'changed' | 'missing'
   /** The chunk list that it gives. */
@@ -75,6 +82,8 @@ export class BlobBench implements AsyncDisposable {
   readonly holders: Holder[] = []
   /** Devices that state to hold what their holder has, and whoever a test adds. */
   readonly stated = new Map<BlobHash, DeviceId[]>()
+  /** What home has of an older content, by the hash of the new one. */
+  readonly bases = new Map<BlobHash, DeltaBase>()
   readonly landed: { readonly folder: FolderId; readonly hash: BlobHash }[] = []
   readonly faults: PullFault[] = []
   readonly events: TransferEvent[] = []
@@ -129,6 +138,7 @@ export class BlobBench implements AsyncDisposable {
         onSent: (_, { bytes }) => (holder.sentBytes += bytes),
       }
       serveBlobs(own)
+      if (holder.manners.isOld !== true) serveFine({ ...own, transport })
       transport.admit(new Set(this.world.devices().map(({ id }) => id)))
     })
     this.#admitAll()
@@ -160,6 +170,7 @@ export class BlobBench implements AsyncDisposable {
         ...{ transport, clock, log, random, crypto, signal },
         storeOf: (folder) => stores.get(folder),
         holdersOf: ({ hash }) => this.stated.get(hash) ?? [],
+        baseOf: (_, { hash }) => this.bases.get(hash),
         onLanded: (folder, hashes) => {
           for (const hash of hashes) this.#landed.add(`${folder} ${hash}`)
           this.landed.push(...hashes.map((hash) => ({ folder, hash })))
@@ -253,6 +264,24 @@ export function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return copy
 }
 
+/** An older content, as it is at the moment of each reading. */
+export function baseWith(known: Known, bytesNow: () => Uint8Array = () => known.bytes): DeltaBase {
+  const look = (): Uint8Array => {
+    if (bytesNow() === known.bytes) return known.bytes
+    throw Object.assign(new Error('edited'), { code: 'changed' })
+  }
+  return {
+    sizeBytes: known.sizeBytes,
+    list: known.list ?? undefined,
+    async *read({ start, end }) {
+      yield look().subarray(start, end)
+    },
+    async *cut({ start, end }, averageBits) {
+      yield cutBytes(look().subarray(start, end), averageBits, crypto)
+    },
+  }
+}
+
 function locate({ blobs, manners }: Holder, hash: BlobHash): LocatedBlob | undefined {
   const known = blobs.get(hash)
   if (known === undefined) return undefined
@@ -261,6 +290,12 @@ function locate({ blobs, manners }: Holder, hash: BlobHash): LocatedBlob | undef
   return {
     folder: FOLDER,
     sizeBytes: known.sizeBytes,
+    async *cut({ start, end }, averageBits) {
+      if (manners.fault !== undefined) throw Object.assign(new Error(manners.fault), { code: manners.fault })
+      const bytes = manners.fineBytesOf?.(known) ?? known.bytes
+      const list = cutBytes(bytes.subarray(start, end), averageBits, crypto)
+      for (let at = 0; at < list.length; at += 100 * FINE_BYTES) yield list.slice(at, at + 100 * FINE_BYTES)
+    },
     chunkHashes: async (first, count) => hashes?.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES),
     async *read({ start, end }) {
       if (manners.fault !== undefined) throw Object.assign(new Error(manners.fault), { code: manners.fault })

@@ -308,7 +308,7 @@ async function speakFor(
       const { list } = find(request.hash)
       const hashes = (list && manners.listOf?.(list)) ?? list?.hashes ?? assert.fail()
       await stream.write(hashesFrame(request.req, request.first, hashes.slice()), { signal })
-    } else if (oddity !== 'mute') {
+    } else if (request.kind === 'get' && oddity !== 'mute') {
       const bytes = bytesOf(find(request.hash))
       for (let no = request.firstChunk; no < request.firstChunk + request.count; no++) {
         const chunk = bytes.subarray(no * CHUNK_BYTES, (no + 1) * CHUNK_BYTES - (oddity === 'short' ? 1 : 0))

@@ -79,7 +79,7 @@ class Asker {
     return this.replies.map((reply) => {
       if (reply.kind === 'chunk') return `chunk ${reply.req}/${reply.chunkNo}`
       if (reply.kind === 'refused') return `refused ${reply.req} ${reply.code}`
-      return `${reply.kind} ${reply.req}/${reply.first}`
+      return reply.kind === 'ranges' ? `ranges ${reply.req}` : `${reply.kind} ${reply.req}/${reply.first}`
     })
   }
 }
