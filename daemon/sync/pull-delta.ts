@@ -136,7 +136,10 @@ export class Delta {
     const o = { signal: this.#signal }
     for (const device of devices) {
       this.#source = device
-      const outcome = await matchFines({ ...this.#deps, plan, base, blob, device, take: (r) => this.#take(r) }, o)
+      const outcome = await matchFines(
+        { ...this.#deps, plan, base, blob, device, take: (r) => this.#take(r), flush: () => this.#flush() },
+        o,
+      )
       if (outcome === 'liar') this.#deps.distrust(device)
       if (outcome !== 'unknown') return
     }

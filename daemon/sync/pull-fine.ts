@@ -42,6 +42,8 @@ export interface FineDeps {
   readonly plainBytes: () => number
   /** A chunk of which all pieces are known, in order. */
   readonly take: (recipe: Recipe) => Promise<void>
+  /** No more are known for now. */
+  readonly flush: () => void
 }
 
 /** `unknown`: it does not know of fine lists, or cannot make one now. `given-up`: what is left is better asked for whole. */
@@ -179,6 +181,7 @@ class Meeting {
     for (const fine of finesOf(list)) {
       for (const recipe of matcher.take(fine, this.#cut.index.find(fine))) await this.#deps.take(recipe)
     }
+    this.#deps.flush()
     this.#matchedBytes += matcher.matchedBytes - before
   }
 

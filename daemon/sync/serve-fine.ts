@@ -91,15 +91,18 @@ class FineSession {
 
   async #answer(ask: FineAsk): Promise<void> {
     const device = this.#stream.remote
-    if (!this.#deps.mayRead(device, ask.hash)) return await this.#refuse('denied')
-    if (this.#cutting.has(device) || this.#cutting.size >= CUTS_MAX) return await this.#refuse('busy')
+    const mayRead = this.#deps.mayRead(device, ask.hash)
+    const isBusy = this.#cutting.has(device) || this.#cutting.size >= CUTS_MAX
+    if (!mayRead || isBusy) {
+      await this.#refuse(mayRead ? 'busy' : 'denied')
+      return
+    }
     this.#cutting.add(device)
     try {
       const located = await this.#deps.locate(ask.hash)
-      const last = ask.regions.at(-1)
-      if (located === undefined || last === undefined || last.end > located.sizeBytes)
-        return await this.#refuse('missing')
-      await this.#cut(located, ask)
+      const end = ask.regions.at(-1)?.end ?? 0
+      if (located === undefined || end > located.sizeBytes) await this.#refuse('missing')
+      else await this.#cut(located, ask)
     } finally {
       this.#cutting.delete(device)
     }

@@ -18,9 +18,10 @@ import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { blobHashOf, parseFolderId } from '../../protocol/ids.ts'
 import { CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
 import { FINE_BYTES, cutBytes } from '../../protocol/fine-cut.ts'
+import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
-import type { PeerStream, PeerTransport } from '../../daemon/ports.ts'
+import type { Clock, PeerStream, PeerTransport } from '../../daemon/ports.ts'
 import type { TransferEvent } from '../../daemon/sync/pull-progress.ts'
 import type { PullFault, PullQueue } from '../../daemon/sync/pull.ts'
 import { createPullQueue } from '../../daemon/sync/pull.ts'
@@ -58,6 +59,8 @@ export interface Manners {
   isOld?: boolean
   /** What it cuts in place of a blob's bytes. */
   fineBytesOf?: (known: Known) => Uint8Array
+  /** How long it waits before it cuts. */
+  cutDelayMs?: number
   /** Thrown by every read. */
   fault?: 'changed' | 'missing'
   /** The chunk list that it gives. */
@@ -132,7 +135,7 @@ export class BlobBench implements AsyncDisposable {
       const own: ServeDeps = {
         transport: listening(transport, holder.asked),
         ...{ clock, log, crypto },
-        locate: async (hash) => locate(holder, hash),
+        locate: async (hash) => locate(holder, hash, clock),
         mayRead: (_, hash) => holder.manners.mayRead?.(hash) ?? true,
         onStale: (_, code) => holder.stale.push(code),
         onSent: (_, { bytes }) => (holder.sentBytes += bytes),
@@ -195,6 +198,18 @@ export class BlobBench implements AsyncDisposable {
   want(blob: BlobRef, folder = FOLDER): boolean {
     const { hash, sizeBytes, chunks } = blob
     return this.queue.want({ blob: { hash, sizeBytes, chunks }, folder })
+  }
+
+  /** A stream from home to a device that is online. */
+  connect(device: DeviceId, protocol: ProtocolSpec): Promise<PeerStream> {
+    const transport = this.#transport ?? assert.fail('the bench has started')
+    const open = async (): Promise<PeerStream> => {
+      for await (const { device: each, online } of transport.presence({ signal })) {
+        if (online && each === device) return await transport.open(device, protocol, { signal })
+      }
+      return assert.fail('never online')
+    }
+    return this.world.scheduler.complete(open())
   }
 
   isLanded(blob: BlobRef, folder = FOLDER): boolean {
@@ -282,7 +297,7 @@ export function baseWith(known: Known, bytesNow: () => Uint8Array = () => known.
   }
 }
 
-function locate({ blobs, manners }: Holder, hash: BlobHash): LocatedBlob | undefined {
+function locate({ blobs, manners }: Holder, hash: BlobHash, clock: Clock): LocatedBlob | undefined {
   const known = blobs.get(hash)
   if (known === undefined) return undefined
   const { list } = known
@@ -291,6 +306,7 @@ function locate({ blobs, manners }: Holder, hash: BlobHash): LocatedBlob | undef
     folder: FOLDER,
     sizeBytes: known.sizeBytes,
     async *cut({ start, end }, averageBits) {
+      if (manners.cutDelayMs !== undefined) await clock.sleep(manners.cutDelayMs, { signal })
       if (manners.fault !== undefined) throw Object.assign(new Error(manners.fault), { code: manners.fault })
       const bytes = manners.fineBytesOf?.(known) ?? known.bytes
       const list = cutBytes(bytes.subarray(start, end), averageBits, crypto)
