@@ -7,7 +7,7 @@ import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
 import { zRecovery } from '../protocol/api/recovery.ts'
 import { zWhy } from '../protocol/api/why.ts'
-import { zFolder, zFolderList } from '../protocol/api/folders.ts'
+import { zFolder, zFolderList, zScan } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
 import { zRestored, zUndoList, zUndone, zVersionPage } from '../protocol/api/versions.ts'
 import { zPairEvent } from '../protocol/api/pairs.ts'
@@ -35,6 +35,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   LogRecord: zLogRecord,
   PairEvent: zPairEvent,
   Recovery: zRecovery,
+  Scan: zScan,
   ServiceStatus: zServiceStatus,
   Restored: zRestored,
   Status: zStatus,

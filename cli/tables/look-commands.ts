@@ -101,6 +101,20 @@ export const LOOK_COMMANDS: readonly Command[] = [
     load: async () => (await import('../commands/conflicts.ts')).runConflicts,
   },
   {
+    name: ['scan'],
+    group: 'look',
+    summary: 'Look through the folders now, and say what has changed',
+    details: [
+      'Changes are noticed by themselves; this is for disks that tell nobody of them, such as network shares, and for scripts that go on when all was seen. Comes back when a look that began after the command is over; what changed is on its way to the others then.',
+    ],
+    operands: [{ name: 'FOLDER', isRequired: false, description: 'only this one', completes: 'folder' }],
+    operations: ['scanFolder', 'listFolders', 'getDaemon'],
+    json: [{ form: 'lines', schema: 'Scan' }],
+    exits: { needsAttention: 'a folder has halted' },
+    daemon: 'started',
+    load: async () => (await import('../commands/scan.ts')).runScan,
+  },
+  {
     name: ['verify'],
     group: 'look',
     summary: 'Read again what the folders hold, and find what the disk has damaged',

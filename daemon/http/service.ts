@@ -25,6 +25,7 @@ import type {
   Preview,
   PreviewFolder,
   RemovedFolder,
+  Scan,
 } from '../../protocol/api/folders.ts'
 import type { StartVerify, Verification } from '../../protocol/api/verify.ts'
 import type { JoinPairing, Pairing, StartPairing } from '../../protocol/api/pairing.ts'
@@ -137,6 +138,8 @@ export interface FolderService {
   pauseFolder(ref: string): Promise<Folder>
   /** Resuming what is not paused succeeds. @throws ServiceError `not-held` */
   resumeFolder(ref: string): Promise<Folder>
+  /** Resolves when a look that began after the call is over. @throws ServiceError `not-held`, `folder-paused`, `folder-halted`, `folder-not-ready` */
+  scanFolder(ref: string, o: AbortOptions): Promise<Scan>
   /** `adopt`: a directory that has lost its marker is it all the same. @throws ServiceError `not-held`, `path-not-found`, `not-a-directory`, `root-unmarked`, `root-marked`, `root-overlap`, `root-read-only` */
   moveFolder(ref: string, path: string, o: { readonly adopt: boolean }): Promise<Folder>
   /** The files stay. @throws ServiceError `not-held` (unless everywhere), `not-allowed` */

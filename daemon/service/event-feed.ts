@@ -10,6 +10,7 @@ import { createLatch } from '../sync/latch.ts'
 import type { TransferEvent } from '../sync/pull-progress.ts'
 import { toFolderView } from './folder-view.ts'
 import type { ServiceParts } from './parts.ts'
+import { publishLook } from './scan.ts'
 import { knownFolders, nameOf } from './refs.ts'
 import { publishDamage } from './verify.ts'
 import type { UploadEvent } from './uploads.ts'
@@ -82,7 +83,8 @@ export function createEventFeed(parts: () => ServiceParts): EventFeed {
           if (event.damage.length > 0) folderChanged(event.folder)
           return
         default:
-          folderChanged(event.folder)
+          if (event.kind === 'looking' || event.kind === 'observed') publishLook(parts(), event.folder, event)
+          if (event.kind !== 'looking') folderChanged(event.folder)
       }
     },
     onTransfer: (event) => publishTransfer(parts(), event, 'down', null),

@@ -19,6 +19,7 @@ import { changeFolder, overrideFolder, revertFolder } from './folder-choices.ts'
 import { toFolderView } from './folder-view.ts'
 import { folderSettings } from '../sync/settings.ts'
 import type { PathFacts, ServiceParts } from './parts.ts'
+import { scanFolder } from './scan.ts'
 import { offeredBytes, preview } from './preview.ts'
 import { folderOf, heldFolderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
@@ -57,6 +58,7 @@ export function createFolderService(parts: ServiceParts): FolderService {
     changeFolder: async (ref, request) => toFolderView(parts, await changeFolder(parts, ref, request)),
     pauseFolder: (ref) => change(ref, { isPaused: true }),
     resumeFolder: (ref) => change(ref, { isPaused: false }),
+    scanFolder: (ref, o) => scanFolder(parts, ref, o),
     moveFolder: (ref, path, { adopt }) => moveFolder(parts, ref, path, adopt),
     removeFolder: (ref, { everywhere }) => removeFolder(parts, ref, everywhere),
     approveFolder: (ref) => decide(ref, 'approve'),

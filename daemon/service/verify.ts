@@ -8,13 +8,10 @@ import type { AbortOptions } from '../ports.ts'
 import type { DamageEvent } from '../sync/damage.ts'
 import type { Folder } from '../sync/folder.ts'
 import { askRound } from '../sync/scrub.ts'
+import { untilOpened } from './opening.ts'
 import type { ServiceParts } from './parts.ts'
 import { heldFolderOf, knownFolders } from './refs.ts'
 import type { KnownFolder } from './refs.ts'
-
-/** How long folders that are being opened are waited for, and how often it is looked; in milliseconds. */
-const OPENING_MS = 5000
-const OPENING_LOOK_MS = 50
 
 export function createVerifyService(parts: ServiceParts): VerifyService {
   return {
@@ -48,16 +45,6 @@ async function startVerify(
 /** Whether its directory can be read: what halts the others is no reason against it. */
 function isThere({ halt }: Folder): boolean {
   return halt === null || halt.kind === 'mass-delete-here' || halt.kind === 'mass-delete-elsewhere'
-}
-
-async function untilOpened(parts: ServiceParts, folders: readonly KnownFolder[], o: AbortOptions): Promise<void> {
-  const { clock } = parts.deps
-  const isOpening = ({ id }: KnownFolder): boolean => {
-    const held = parts.sync.engine.get(id)
-    return held !== undefined && held.folder === undefined && held.fault === null
-  }
-  const untilMs = clock.monotonicMs() + OPENING_MS
-  while (folders.some(isOpening) && clock.monotonicMs() < untilMs) await clock.sleep(OPENING_LOOK_MS, o)
 }
 
 function verificationOf(parts: ServiceParts, folders: readonly KnownFolder[]): Verification {

@@ -6,8 +6,7 @@ import type { RetentionRule } from '../core/retention.ts'
 import type { BlobStore, FileTree, PeerTransport } from '../ports.ts'
 import type { DamageEvent } from './damage.ts'
 import type { Deps, Halt } from './folder.ts'
-import type { Pace } from './folder-loops.ts'
-import type { ObserveOutcome } from './observe.ts'
+import type { LookEvent, Pace } from './folder-loops.ts'
 import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import type { HeadFinding } from './session-host.ts'
 import type { FolderSettings } from './settings.ts'
@@ -34,7 +33,7 @@ export interface Membership {
 export type EngineEvent =
   | { readonly kind: 'folder-changed'; readonly folder: FolderId }
   | { readonly kind: 'halted'; readonly folder: FolderId; readonly halt: Halt | null }
-  | { readonly kind: 'observed'; readonly folder: FolderId; readonly outcome: ObserveOutcome }
+  | ({ readonly folder: FolderId } & LookEvent)
   | { readonly kind: 'resolved'; readonly folder: FolderId; readonly outcome: PassOutcome }
   /** A scrub has moved on, with what was found or is over since the last time. */
   | { readonly kind: 'scrubbed'; readonly folder: FolderId; readonly damage: readonly DamageEvent[] }

@@ -285,7 +285,7 @@ class FolderEngine implements Engine {
         for (const session of this.#sessions.all()) session.send({ kind: 'halt', folder: id, notice: noticeOf(folder) })
         onEvent({ kind: 'halted', folder: id, halt: folder.halt })
       },
-      onObserved: (_, outcome) => onEvent({ kind: 'observed', folder: id, outcome }),
+      onLook: (_, event) => onEvent({ ...event, folder: id }),
       onResolved: (_, outcome) => onEvent({ kind: 'resolved', folder: id, outcome }),
       onScrub: (folder) => onEvent({ kind: 'scrubbed', folder: id, damage: folder.damageEvents.splice(0) }),
     }

@@ -14,7 +14,8 @@ import { unblock } from './blocked.ts'
 import { collect } from './collect.ts'
 import type { Folder, Halt } from './folder.ts'
 import { hint } from './folder.ts'
-import type { ObserveOutcome } from './observe.ts'
+import type { Look } from './looks.ts'
+import { toLook } from './looks.ts'
 import { leave, noteSelection, settleSelection } from './leaving.ts'
 import { withdrawAbsent } from './withdraw.ts'
 import { observe } from './observe.ts'
@@ -60,6 +61,10 @@ export const DEFAULT_PACE: Pace = {
   scrub: { everyMs: 30 * 24 * 60 * 60_000, bytesPerSecond: 16 * 1024 * 1024, lookMs: 5 * 60_000 },
 }
 
+export type LookEvent =
+  /** The disk is looked at: all of it, or where hints lead. */
+  { readonly kind: 'looking'; readonly isFull: boolean } | { readonly kind: 'observed'; readonly look: Look }
+
 /** What the loops need of the engine, and tell it. */
 export interface FolderHost {
   readonly pace: Pace
@@ -72,7 +77,7 @@ export interface FolderHost {
   ready(folder: Folder, o: AbortOptions): Promise<void>
   onHead(folder: Folder): void
   onHalt(folder: Folder): void
-  onObserved(folder: Folder, outcome: ObserveOutcome): void
+  onLook(folder: Folder, event: LookEvent): void
   onResolved(folder: Folder, outcome: PassOutcome): void
   /** A scrub has moved, or damage was found or is over. */
   onScrub(folder: Folder): void
@@ -96,6 +101,7 @@ export async function runFolder(folder: Folder, host: FolderHost, o: AbortOption
     await Promise.all(loops)
   } finally {
     stop.abort(new Error('the folder has stopped'))
+    folder.looks.end()
     await Promise.allSettled(loops)
   }
 }
@@ -185,10 +191,16 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
   folder.toPublish.raise()
   for (;;) {
     if (folder.burst === null) await folder.toObserve.wait(o)
-    await folder.deps.clock.sleep(folder.burst === null ? host.pace.debounceMs : BURST_LOOK_MS, o)
+    // A hint is the first of many; who asks has finished what there is to be seen.
+    const isAsked = folder.looks.isAsked
+    if (!isAsked) await folder.deps.clock.sleep(folder.burst === null ? host.pace.debounceMs : BURST_LOOK_MS, o)
     if (folder.isPaused) continue
     const scope = takeHints(folder)
     if (scope === undefined) continue
+    const beganMs = folder.deps.clock.monotonicMs()
+    const isFull = scope === 'all'
+    if (isFull) folder.looks.begin()
+    host.onLook(folder, { kind: 'looking', isFull })
     const outcome = await observe(folder, scope, o)
     if (scope === 'all') forgetDecision(folder, 'mass-delete-here')
     setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
@@ -200,7 +212,9 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
     if (outcome.changes > 0) folder.hasNews = true
     if (outcome.changes > 0) publishNow(folder)
     else if (!hasHead(folder) && folder.isScanned) publishNow(folder)
-    host.onObserved(folder, outcome)
+    const look = toLook(folder, outcome, { isFull, tookMs: folder.deps.clock.monotonicMs() - beganMs })
+    host.onLook(folder, { kind: 'observed', look })
+    if (isFull) folder.looks.settle(look)
     folder.toResolve.raise()
   }
 }

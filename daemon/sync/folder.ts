@@ -23,6 +23,8 @@ import { createScrub } from './scrub-state.ts'
 import type { Unstable } from './unstable.ts'
 import type { ApplyGate } from './apply-gate.ts'
 import { createApplyGate } from './apply-gate.ts'
+import type { Looks } from './looks.ts'
+import { createLooks } from './looks.ts'
 import type { Latch } from './latch.ts'
 import { createLatch } from './latch.ts'
 import { Slots } from './slots.ts'
@@ -71,6 +73,8 @@ export interface Folder {
   readonly changing: Slots
   /** Directories that may have changed; `all` asks for a full scan. */
   readonly hints: Hints
+  /** Full looks that somebody waits for. */
+  readonly looks: Looks
   /** Raised when there is something to observe, to publish, to resolve. */
   readonly toObserve: Latch
   readonly toPublish: Latch
@@ -150,6 +154,7 @@ export function createFolder(parts: FolderParts): Folder {
     gate: createApplyGate(),
     changing: new Slots(1),
     hints: { all: true, directories: new Set() },
+    looks: createLooks(),
     toObserve: createLatch(),
     toPublish: createLatch(),
     toPublishNow: createLatch(),

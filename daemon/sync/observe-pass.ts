@@ -27,6 +27,8 @@ export interface Pass {
   /** What was found and is not told yet. */
   readonly early: { mayBeMoves: boolean; entries: number; bytes: number }
   directories: number
+  files: number
+  bytes: number
   changes: number
 }
 

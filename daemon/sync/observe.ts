@@ -35,6 +35,9 @@ const SCAN_BATCH_DIRECTORIES = 256
 
 export interface ObserveOutcome {
   readonly directories: number
+  /** Files that were listed, ignored ones too, and what they hold together. */
+  readonly files: number
+  readonly bytes: number
   readonly changes: number
   /** Set when the folder must stop; then no deletion was recorded. */
   readonly halt: Halt | null
@@ -47,7 +50,7 @@ export async function observe(
   o: AbortOptions,
 ): Promise<ObserveOutcome> {
   const rootFault = await rootHalt(folder)
-  if (rootFault !== null) return { directories: 0, changes: 0, halt: rootFault }
+  if (rootFault !== null) return { directories: 0, files: 0, bytes: 0, changes: 0, halt: rootFault }
   const mark = folder.gate.mark()
   const start: DirPath[] = scope === 'all' ? [ROOT] : [...scope]
   const pass: Pass = {
@@ -65,13 +68,16 @@ export async function observe(
     rulesChanged: false,
     early: { mayBeMoves: false, entries: 0, bytes: 0 },
     directories: 0,
+    files: 0,
+    bytes: 0,
     changes: 0,
   }
   try {
     await walk(pass)
     const halt = await recordMissing(pass)
     if (pass.rulesChanged) afterRulesChanged(folder, scope)
-    return { directories: pass.directories, changes: pass.changes, halt }
+    const { directories, files, bytes, changes } = pass
+    return { directories, files, bytes, changes, halt }
   } finally {
     folder.gate.release(mark)
   }
@@ -83,6 +89,7 @@ async function walk(pass: Pass): Promise<void> {
     const directories = pass.queue.splice(0, SCAN_BATCH_DIRECTORIES)
     for await (const listing of folder.tree.scan(directories, o)) {
       pass.directories += 1
+      count(pass, listing)
       await visit(pass, listing)
       if (isEnough(pass.toHash)) await hashAndRecord(pass)
     }
@@ -95,6 +102,14 @@ function isEnough(files: readonly FileOnDisk[]): boolean {
   return (
     files.length >= HASH_BATCH_FILES || files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= HASH_BATCH_BYTES
   )
+}
+
+function count(pass: Pass, { entries }: DirectoryListing): void {
+  for (const entry of entries) {
+    if (entry.kind !== 'file') continue
+    pass.files += 1
+    pass.bytes += entry.sizeBytes
+  }
 }
 
 /** Directories that the base has and the walk did not come by: they are gone, or cannot be read. */

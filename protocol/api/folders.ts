@@ -271,3 +271,19 @@ export const zRemovedFolder = z
   })
   .meta({ id: 'RemovedFolder' })
 export type RemovedFolder = z.infer<typeof zRemovedFolder>
+
+/** A look through all of a folder. */
+export const zScan = z
+  .object({
+    folder: zFolderId,
+    name: z.string(),
+    /** That were looked at, ignored ones too. */
+    files: zCount,
+    /** Paths that are not as they were known. */
+    changed: zCount,
+    /** Paths that cannot be synced for now. */
+    problems: zCount,
+    tookMs: zCount,
+  })
+  .meta({ id: 'Scan' })
+export type Scan = z.infer<typeof zScan>

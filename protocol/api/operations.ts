@@ -75,6 +75,7 @@ export const OPERATIONS = {
   changeFolder: op({ params: folders.zFolderParams, body: folders.zChangeFolder, response: folders.zFolder }),
   pauseFolder: onFolder,
   resumeFolder: onFolder,
+  scanFolder: op({ params: folders.zFolderParams, response: folders.zScan }),
   moveFolder: op({ params: folders.zFolderParams, body: folders.zMoveFolder, response: folders.zFolder }),
   removeFolder: op({
     params: folders.zFolderParams,

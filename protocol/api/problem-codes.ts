@@ -171,6 +171,7 @@ export const PROBLEMS = {
     'What was changed only here would be sent',
     'Run `holt revert` first, or confirm with `--yes`.',
   ),
+  'folder-paused': kind(409, EXIT.refused, 'The folder is paused', 'Run `holt folder resume` first.'),
   'folder-halted': kind(409, EXIT.refused, 'The folder is halted', 'End the halt first; `holt status` says how.'),
   'wrong-mode': kind(409, EXIT.refused, 'The mode of the folder does not allow it', 'See `holt folder set`.'),
   'no-conflict': kind(404, EXIT.notFound, 'There is no conflict', 'Run `holt conflicts` to see which there are.'),

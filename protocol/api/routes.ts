@@ -71,6 +71,11 @@ export const ROUTES = {
   ),
   pauseFolder: json('POST', '/folders/{folder}/pause', 'Stop syncing a folder for now'),
   resumeFolder: json('POST', '/folders/{folder}/resume', 'Sync a paused folder again'),
+  scanFolder: json(
+    'POST',
+    '/folders/{folder}/scan',
+    'Look through a folder now; answers when a look that began after the request is over',
+  ),
   moveFolder: json('POST', '/folders/{folder}/move', 'Say where the directory of a folder was moved to'),
   removeFolder: json(
     'DELETE',

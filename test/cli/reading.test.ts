@@ -55,6 +55,8 @@ const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
   ['devices ada-laptop', EXIT.ok, [/^name +ada-laptop\nid +12D3KooW/]],
   ['folders', EXIT.ok, [/\+ Music .* offered → holt accept Music\n/]],
   ['folders Photos', EXIT.ok, [/directory +\/home\/ada\/Photos\n/]],
+  ['scan', EXIT.ok, [/^Photos: 2 files looked at in \S.*, 1 changed\n$/]],
+  ['scan Photos', EXIT.ok, [/^Photos: 2 files looked at/]],
   ['verify', EXIT.ok, [/^Photos: 2 files, 30 B read, all as it should be\.\n$/]],
   [
     'verify Work --repair',

@@ -2,7 +2,7 @@
 
 import type { Conflict, ConflictPage, Entry } from '../../protocol/api/entries.ts'
 import type { VerifiedFolder } from '../../protocol/api/verify.ts'
-import type { Folder, FolderState } from '../../protocol/api/folders.ts'
+import type { Folder, FolderState, Scan } from '../../protocol/api/folders.ts'
 import type { Why } from '../../protocol/api/why.ts'
 import { parseFolderId } from '../../protocol/ids.ts'
 import type { FolderService } from '../../daemon/http/service.ts'
@@ -101,6 +101,11 @@ const WHY = {
   below: null,
 } satisfies Omit<Why, 'path'>
 
+function scannedOf({ id, name, root }: Folder): Scan {
+  if (root === null) throw new ServiceError('not-held', `${name} is not on this device.`)
+  return { folder: id, name, files: 2, changed: 1, problems: 0, tookMs: 12 }
+}
+
 /** `Photos` is held in /home/ada/Photos, `Music` is offered; whatever is added gets a number for an id. */
 export function createFakeFolders(): FolderService {
   const held = { root: '/home/ada/Photos', mode: 'send-receive', state: { kind: 'in-sync' } } as const
@@ -136,6 +141,7 @@ export function createFakeFolders(): FolderService {
       folders.push(added)
       return added
     },
+    scanFolder: async (ref) => scannedOf(find(ref)),
     previewFolder: async (ref, { path = '/home/ada/Music', mode = 'send-receive' }) => {
       const { id, name } = find(ref)
       const counts = { same: NOTHING, onlyHere: NOTHING, onlyThere: { files: 2, bytes: 30 }, different: NOTHING }

@@ -12,6 +12,7 @@ type FolderIds =
   | 'changeFolder'
   | 'pauseFolder'
   | 'resumeFolder'
+  | 'scanFolder'
   | 'moveFolder'
   | 'removeFolder'
   | 'approveFolder'
@@ -33,6 +34,7 @@ export function folderRoutes(service: FolderService): JsonHandlers<FolderIds> {
     changeFolder: ({ params, body }) => service.changeFolder(params.folder, body),
     pauseFolder: ({ params }) => service.pauseFolder(params.folder),
     resumeFolder: ({ params }) => service.resumeFolder(params.folder),
+    scanFolder: ({ params }, { signal }) => service.scanFolder(params.folder, { signal }),
     moveFolder: ({ params, body }) => service.moveFolder(params.folder, body.path, body),
     removeFolder: ({ params, query }) => service.removeFolder(params.folder, query),
     approveFolder: ({ params }) => service.approveFolder(params.folder),
