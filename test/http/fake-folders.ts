@@ -101,6 +101,10 @@ const WHY = {
   below: null,
 } satisfies Omit<Why, 'path'>
 
+function refuseToReject({ name }: Folder): never {
+  throw new ServiceError('not-halted', `${name} is not halted.`)
+}
+
 function scannedOf({ id, name, root }: Folder): Scan {
   if (root === null) throw new ServiceError('not-held', `${name} is not on this device.`)
   return { folder: id, name, files: 2, changed: 1, problems: 0, tookMs: 12 }
@@ -163,9 +167,7 @@ export function createFakeFolders(): FolderService {
       return { id, name, root, versions: null }
     },
     approveFolder: async (ref) => changeHeld(ref, { kind: 'syncing', missing: NOTHING }),
-    rejectFolder: async (ref) => {
-      throw new ServiceError('not-halted', `${find(ref).name} is not halted.`)
-    },
+    rejectFolder: async (ref) => refuseToReject(find(ref)),
     entries: async (ref, { state, limit, after = '' }) => {
       const rest = ENTRIES.filter((each) => each.path > after && (state === 'all' || each.state === state))
       const page = rest.slice(0, limit)
