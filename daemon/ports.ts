@@ -296,8 +296,8 @@ export interface StoredBlob {
 
 /**
  * Whole blobs that a root has received and not yet placed: `<root>/.holt/incoming`, on the volume of their destination.
- * Every write is verified. What is put is not synced: `FileTree.change` syncs what it places, many together, and whoever finds a
- * blob here after a start reads it again. So a power cut may take a blob that is not placed, and it is absent.
+ * Every write is verified. What is put is not synced: `FileTree.change` syncs what it places, many together. A store
+ * that is opened reads what is there again and keeps what is right: a power cut may take a blob that is not placed, never change it.
  */
 export interface BlobStore {
   stat(hash: BlobHash): Promise<StoredBlob | undefined>

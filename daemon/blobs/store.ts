@@ -12,8 +12,8 @@ import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import type { AbortOptions, BlobStore, ByteRange, StoredBlob } from '../ports.ts'
 import { withoutHoles } from './holes.ts'
 import { receiveBlob } from './incoming.ts'
-import { StoreError, hasErrno, storing } from './store-error.ts'
 import type { Threads } from '../threads-port.ts'
+import { StoreError, hasErrno, storing } from './store-error.ts'
 import type { StoreRoom } from './store-room.ts'
 import {
   createStoreRoom,
@@ -34,6 +34,7 @@ const FILE_MODE = 0o666
 /** Larger ones are no part of a batch. */
 const SMALL_BYTES = CHUNK_BYTES
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW
+const NEVER = new AbortController().signal
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 export interface BlobStoreOptions {
@@ -45,7 +46,9 @@ export interface BlobStoreOptions {
 }
 
 /**
- * Makes the directory if it is missing, and removes what a crash left in it: temporary files, and blobs that were placed.
+ * Makes the directory if it is missing, and removes what a crash left in it: temporary files, blobs that were placed, and blobs whose
+ * bytes are not what their names say. What is put here is not synced, so that all of it is read again: a power cut may have kept a
+ * name without the bytes, or the name of a blob that was placed already, and then an edit of the file was an edit of the blob.
  * @throws StoreError `no-space`, `io`
  */
 export async function openBlobStore(o: BlobStoreOptions): Promise<BlobStore> {
@@ -77,9 +80,24 @@ async function tidy(room: StoreRoom, sparedMs: number): Promise<void> {
     const kind = kindOfName(name)
     if (kind !== 'temporary' && kind !== 'whole') continue
     const stats = statOf(path)
-    if (stats === undefined || (sparedMs > 0 && Date.now() - Number(stats.mtimeNs / 1_000_000n) < sparedMs)) continue
-    if (kind === 'temporary' || stats.nlink > 1n) await rm(path, { force: true })
+    if (stats === undefined) continue
+    const isYoung = sparedMs > 0 && Date.now() - Number(stats.mtimeNs / 1_000_000n) < sparedMs
+    const isLeft = kind === 'temporary' || stats.nlink > 1n
+    if (isLeft ? !isYoung : !(await isIntact(room, parseBlobHash(name)))) await rm(path, { force: true })
   }
+}
+
+/** Whether a whole blob is what its name says. One that is not there any more was placed by another process. */
+async function isIntact(room: StoreRoom, hash: BlobHash): Promise<boolean> {
+  const hasher = room.crypto.hasher()
+  try {
+    for await (const piece of readBlob(room, hash, { signal: NEVER })) hasher.update(piece)
+  } catch (cause) {
+    if (hasErrno(cause, 'EIO')) return false
+    if (cause instanceof StoreError && cause.code === 'missing') return true
+    throw cause
+  }
+  return blobHashOf(hasher.digest()) === hash
 }
 
 async function putBlob(

@@ -3,7 +3,7 @@
  * apply). Watcher, peers and timers only raise latches; what is to be done is found anew each time.
  */
 
-import type { BlobHash, FolderId } from '../../protocol/ids.ts'
+import type { FolderId } from '../../protocol/ids.ts'
 import type { DirPath } from '../../protocol/path.ts'
 import { parentOf } from '../../protocol/path.ts'
 import { BURST_QUIET_MS } from '../core/guard.ts'
@@ -25,7 +25,7 @@ import type { PassOutcome, Pulls } from './resolve-pass.ts'
 import { resolvePass } from './resolve-pass.ts'
 import { settleDamage } from './damage.ts'
 import type { ScrubPace } from './scrub.ts'
-import { dropSpoiled, isWhole, scrubLoop } from './scrub.ts'
+import { scrubLoop } from './scrub.ts'
 import { loadScrub } from './scrub-state.ts'
 
 /** How often a burst of deletions is looked at, in milliseconds. */
@@ -131,17 +131,9 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
   })
 }
 
-/**
- * Whole blobs that wait to be placed. Each is read again: where a power cut kept the name of a blob that was placed already, an edit
- * of the file was an edit of the blob.
- */
-async function countLanded(folder: Folder, o: AbortOptions): Promise<void> {
-  const whole: BlobHash[] = []
-  for await (const blob of folder.incoming.list(o)) if (blob.isWhole) whole.push(blob.hash)
-  for (const hash of whole) {
-    if (await isWhole(folder, hash, o)) folder.landed.add(hash)
-    else await dropSpoiled(folder, hash)
-  }
+/** Whole blobs that wait to be placed. */
+async function countLanded({ incoming, landed }: Folder, o: AbortOptions): Promise<void> {
+  for await (const { hash, isWhole } of incoming.list(o)) if (isWhole) landed.add(hash)
 }
 
 async function watchLoop(folder: Folder, o: AbortOptions): Promise<void> {

@@ -253,7 +253,7 @@ async function readStore(folder: Folder, o: AbortOptions): Promise<void> {
 }
 
 /** Reads a whole blob of the root's store. One that is not there any more was placed, and is nobody's fault. */
-export async function isWhole({ deps, incoming }: Folder, hash: BlobHash, o: AbortOptions): Promise<boolean> {
+async function isWhole({ deps, incoming }: Folder, hash: BlobHash, o: AbortOptions): Promise<boolean> {
   const hasher = deps.crypto.hasher()
   try {
     for await (const piece of incoming.read(hash, o)) hasher.update(piece)
@@ -265,7 +265,7 @@ export async function isWhole({ deps, incoming }: Folder, hash: BlobHash, o: Abo
 }
 
 /** A blob came whole and is not what its name says: it is fetched again for whoever waits for it. */
-export async function dropSpoiled({ id, deps, incoming, landed, toResolve }: Folder, hash: BlobHash): Promise<void> {
+async function dropSpoiled({ id, deps, incoming, landed, toResolve }: Folder, hash: BlobHash): Promise<void> {
   deps.log.event('blob.spoiled', { hash })
   landed.delete(hash)
   await incoming.delete(hash)

@@ -19,6 +19,7 @@ describeBlobStore('on the disk', async () => {
       bytes[offset] = (bytes[offset] ?? 0) ^ 1
       writeFileSync(part, bytes)
     },
+    spoil: (hash, bytes) => writeFileSync(join(directory, hash), bytes),
     [Symbol.asyncDispose]: () => {
       rmSync(directory, { recursive: true })
       return Promise.resolve()

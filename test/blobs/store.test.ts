@@ -35,6 +35,7 @@ beforeEach(async () => {
     store: await open(),
     reopen: open,
     damagePart: () => undefined,
+    spoil: () => undefined,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
   current.bench = new StoreBench(opened)

@@ -14,6 +14,8 @@ export interface OpenedStore extends AsyncDisposable {
   reopen(): Promise<BlobStore>
   /** Flips one byte of what has arrived of a blob. */
   damagePart(hash: BlobHash, offset: number): void
+  /** What a power cut may leave of a whole blob: its name, and other bytes. */
+  spoil(hash: BlobHash, bytes: Uint8Array): void
 }
 
 export const crypto = createNativeCrypto()

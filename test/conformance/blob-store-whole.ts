@@ -91,6 +91,17 @@ export function describeWhole(bench: () => StoreBench): void {
       assert.deepEqual(await (await bench().opened.reopen()).stat(hash), stored)
     })
 
+    it('is there for the next program only while it is what its name says', async () => {
+      let { store } = bench()
+      for (const spoiled of ['', 'hell', 'hell\0', 'hello!']) {
+        await store.put(hash, hello, { signal })
+        bench().opened.spoil(hash, bytesOf(spoiled))
+        store = await bench().opened.reopen()
+        assert.equal(await store.stat(hash), undefined, spoiled)
+        assert.deepEqual(await bench().listed(store), [])
+      }
+    })
+
     it('is gone once it was deleted, and may be deleted again', async () => {
       await bench().store.put(hash, hello, { signal })
       await bench().store.delete(hash)

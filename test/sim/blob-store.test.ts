@@ -29,6 +29,7 @@ function openStore(): OpenedStore {
       bytes[offset] = (bytes[offset] ?? 0) ^ 1
       device.hands.write(part, bytes)
     },
+    spoil: (hash, bytes) => device.hands.write(`${incomingPath(ROOT)}/${hash}`, bytes),
     [Symbol.asyncDispose]: async () => device.kill({ power: false }),
   }
 }

@@ -22,7 +22,7 @@ export interface SimStoreOptions {
   readonly crypto: Crypto
 }
 
-/** Removes at once what a crash left: temporary files, and blobs that were placed. */
+/** Removes at once what a crash left: temporary files, blobs that were placed, and what is not what its name says. */
 export function openSimStore(o: SimStoreOptions): BlobStore {
   const room: StoreRoom = { calls: o.disk.callsOf(o.life), directory: incomingPath(o.path), crypto: o.crypto }
   if (!o.disk.volume.isReadOnly) tidy(o.disk.volume, room)
@@ -61,8 +61,10 @@ export function openSimStore(o: SimStoreOptions): BlobStore {
 function tidy(volume: Volume, room: StoreRoom): void {
   if (volume.find(room.directory)?.kind !== 'directory') return
   for (const { name, inode } of volume.list(room.directory)) {
-    const isPlaced = kindOfName(name) === 'whole' && inode.links > 1
-    if (kindOfName(name) === 'temporary' || isPlaced) volume.unlink(`${room.directory}/${name}`)
+    const kind = kindOfName(name)
+    const isWrong = kind === 'whole' && blobHashOf(room.crypto.blake3(inode.content.slice())) !== hashInName(name)
+    if (kind === 'temporary' || isWrong || (kind === 'whole' && inode.links > 1))
+      volume.unlink(`${room.directory}/${name}`)
   }
 }
 
