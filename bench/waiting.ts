@@ -42,12 +42,7 @@ export async function untilHeard(
   holds: () => boolean | Promise<boolean>,
   o: { readonly what: string; readonly everyMs: number },
 ): Promise<void> {
-  const beganMs = performance.now()
-  while (!(await holds())) {
-    const tookMs = performance.now() - beganMs
-    if (tookMs > PATIENCE_MS) throw new Error(`given up after ${PATIENCE_MS / 60_000} minutes: ${o.what}`)
-    await bell.heard(Math.min(Math.max(o.everyMs, tookMs / 10), EVERY_MS_MAX))
-  }
+  await patiently(holds, o.what, (tookMs) => bell.heard(Math.min(Math.max(o.everyMs, tookMs / 10), EVERY_MS_MAX)))
 }
 
 /** Asks every so often, a hundredth of the time that it took so far at least. @throws Error when it takes more than fifteen minutes */
@@ -55,10 +50,18 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   o: { readonly what: string; readonly everyMs: number },
 ): Promise<void> {
+  await patiently(holds, o.what, (tookMs) => pause(Math.max(o.everyMs, tookMs / 100)))
+}
+
+async function patiently(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  rest: (tookMs: number) => Promise<void>,
+): Promise<void> {
   const beganMs = performance.now()
   while (!(await holds())) {
     const tookMs = performance.now() - beganMs
-    if (tookMs > PATIENCE_MS) throw new Error(`given up after ${PATIENCE_MS / 60_000} minutes: ${o.what}`)
-    await pause(Math.max(o.everyMs, tookMs / 100))
+    if (tookMs > PATIENCE_MS) throw new Error(`given up after ${PATIENCE_MS / 60_000} minutes: ${what}`)
+    await rest(tookMs)
   }
 }

@@ -13,7 +13,7 @@ export const threadsHere: Threads = {
       signal.throwIfAborted()
     }
     await setImmediate()
-    // The kind of a job decides the kind of its answer, which a union cannot say.
+    // What runs a job knows its kind, the port only that it is one; and the kind decides that of the answer, which a union cannot say.
     return (await doJob(job as unknown as Job, { signal, turn })) as never
   },
 }

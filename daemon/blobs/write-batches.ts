@@ -32,11 +32,10 @@ export function createPutSmall(room: StoreRoom, threads: Threads): PutSmall {
     run: (batch) => write(room, threads, batch),
   })
   return async (blob, o) => {
-    const what = `blob ${blob.hash}`
     try {
       return toStored(room, blob, await batches.add(blob, o))
     } catch (cause) {
-      throw o.signal.aborted && cause === o.signal.reason ? cause : toStoreError(cause, what)
+      throw toStoreError(cause, `blob ${blob.hash}`)
     }
   }
 }

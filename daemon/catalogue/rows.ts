@@ -128,12 +128,11 @@ export function entryToBody(entry: Entry, tables: Tables, beside?: Beside): Uint
 export function entryAt(row: number, tables: Tables): Entry {
   const known = tables.entries.entryAt(row)
   if (known !== undefined) return known
-  const { body, folder } = tables.sql('select body, folder from entry where id = ?').get(row) as {
-    body: Uint8Array
-    folder: number
-  }
-  const entry = entryFromBody(body, tables)
-  tables.entries.keep({ folderNo: folder, row }, entry)
+  const found = tables.sql('select body, folder from entry where id = ?').get(row) as
+    { body: Uint8Array; folder: number } | undefined
+  if (found === undefined) throw damaged(`the entry of row ${row} is missing`)
+  const entry = entryFromBody(found.body, tables)
+  tables.entries.keep({ folderNo: found.folder, row }, entry)
   return entry
 }
 

@@ -111,9 +111,14 @@ function isAlone({ kind }: TreeChange): boolean {
 async function applyGroup(room: ChangeRoom, group: readonly TreeChange[], o: JobOptions): Promise<TreeOutcome[]> {
   const breath = new Breath(o)
   const prepared: (ReadyFile | TreeOutcome | undefined)[] = []
-  for (const change of group) {
-    await breath.take()
-    prepared.push(change.kind === 'place' ? outcomeOf(() => readyToPlace(room, change)) : undefined)
+  try {
+    for (const change of group) {
+      await breath.take()
+      prepared.push(change.kind === 'place' ? outcomeOf(() => readyToPlace(room, change)) : undefined)
+    }
+  } catch (cause) {
+    for (const { fd } of prepared.filter(isReady)) closeSync(fd)
+    throw cause
   }
   await syncAll(prepared.filter(isReady), syncData)
   const outcomes: TreeOutcome[] = []
@@ -165,6 +170,7 @@ class Breath {
 
   async take(): Promise<void> {
     if (performance.now() < this.#turnEndsMs || this.#o.signal.aborted) return
+    // It rejects when the job is given up, which whoever works sees at the signal: what was done is synced first.
     await this.#o.turn().catch(() => undefined)
     this.#turnEndsMs = performance.now() + TURN_MS
   }

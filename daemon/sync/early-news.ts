@@ -19,17 +19,22 @@ export interface FoundFile {
   readonly sizeBytes: number
 }
 
+/** Rows of one content that are looked at: others have it in their folders, or at many paths. */
+const ROWS_MAX = 4
+
 /** Before the files are recorded: whether one of them is the content of a path that is empty now. */
 export async function noteMoves(pass: Pass, files: readonly FoundFile[]): Promise<void> {
   const { folder, early } = pass
   if (early.mayBeMoves) return
   const { catalogue } = folder.deps
   for (const { path, hash } of files) {
-    const known = catalogue.read((tx) => tx.ownByHash(hash, 1))[0]
-    if (known === undefined || known.row.entry.path === path) continue
-    if (known.folder === folder.id && (await folder.tree.identify(known.row.entry.path)) !== undefined) continue
-    early.mayBeMoves = true
-    return
+    const known = catalogue.read((tx) => tx.ownByHash(hash, ROWS_MAX))
+    for (const { folder: id, row } of known) {
+      if (id !== folder.id || row.entry.path === path) continue
+      if ((await folder.tree.identify(row.entry.path)) !== undefined) continue
+      early.mayBeMoves = true
+      return
+    }
   }
 }
 

@@ -12,9 +12,7 @@ import type { AbortOptions, ByteRange } from '../ports.ts'
 import { errorCode } from './error-code.ts'
 import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
 
-/** Small blobs that are located and read at a time. */
-const READS_MAX = 256
-/** Small blobs of one frame: more would let the asker wait while they are read. */
+/** Small blobs of one frame, which are located and read at once: more would let the asker wait meanwhile. */
 const FRAME_BLOBS_MAX = 256
 
 export interface AnswerFrame {
@@ -143,7 +141,7 @@ export class Answer {
     const { req, hashes } = request
     const first = this.#done
     const batch = await this.#nextFound(hashes)
-    const items = await inParallel(batch, (found, i) => this.#readSmall(hashes[first + i], found, o))
+    const items = await Promise.all(batch.map((found, i) => this.#readSmall(hashes[first + i], found, o)))
     this.#done += items.length
     const parts = items.flatMap((item, i) => {
       const [hash, found] = [hashes[first + i], batch[i]]
@@ -169,7 +167,7 @@ export class Answer {
   }
 
   async #findMore(hashes: readonly BlobHash[], from: number): Promise<void> {
-    const some = hashes.slice(from, from + READS_MAX)
+    const some = hashes.slice(from, from + FRAME_BLOBS_MAX)
     for (const found of await Promise.all(some.map((hash) => this.#find(hash)))) {
       const isSmall = typeof found === 'string' || found.located.sizeBytes <= CHUNK_BYTES
       this.#found.push(isSmall ? found : 'missing')
@@ -241,18 +239,4 @@ export class Answer {
 
 function sizeOf(found: Found): number {
   return typeof found === 'string' ? 0 : found.located.sizeBytes
-}
-
-/** Does something for all items, a bounded number at a time; the results are in order. */
-async function inParallel<T, R>(items: readonly T[], act: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length)
-  const indexes = items.keys()
-  const work = async (): Promise<void> => {
-    for (const index of indexes) {
-      const item = items[index]
-      if (item !== undefined) results[index] = await act(item, index)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(READS_MAX, items.length) }, work))
-  return results
 }
