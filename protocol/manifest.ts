@@ -211,23 +211,12 @@ export function comparePositions(a: Position, b: Position): number {
 
 /** A folder's state digest with terms taken out and put in: a sum mod 2^256, so the order does not matter. */
 export function moveDigest(digest: Uint8Array, removed: Uint8Array | null, added: Uint8Array | null): Uint8Array {
-  let sum = toBigInt(digest)
-  if (removed !== null) sum -= toBigInt(removed)
-  if (added !== null) sum += toBigInt(added)
-  return fromBigInt(BigInt.asUintN(HASH_BYTES * 8, sum))
-}
-
-function toBigInt(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let value = 0n
-  for (let i = 0; i < HASH_BYTES; i += 8) value = (value << 64n) | view.getBigUint64(i)
-  return value
-}
-
-function fromBigInt(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(HASH_BYTES)
-  const view = new DataView(bytes.buffer)
-  for (let i = HASH_BYTES - 8, rest = value; i >= 0; i -= 8, rest >>= 64n)
-    view.setBigUint64(i, BigInt.asUintN(64, rest))
-  return bytes
+  const sum = digest.slice()
+  let carry = 0
+  for (let i = HASH_BYTES - 1; i >= 0; i--) {
+    const total = (sum[i] ?? 0) - (removed?.[i] ?? 0) + (added?.[i] ?? 0) + carry
+    sum[i] = total
+    carry = total >> 8
+  }
+  return sum
 }

@@ -74,14 +74,13 @@ export function createReader(tables: Tables): CatalogueReader {
     ...createStandingReader(tables),
     ownHead: (folder) => ownHeadOf(tables, folder),
     unpublished: (folder, limit) =>
-      entries(
-        sql(
-          `select e.body from own o indexed by own_unpublished join entry e on e.id = o.entry
-           where o.folder = ? and o.seq is null order by o.live desc, o.parent, o.name limit ?`,
-        )
-          .pluck()
-          .all(n(folder), limit),
-      ),
+      sql(
+        `select entry from own indexed by own_unpublished
+         where folder = ? and seq is null order by live desc, parent, name limit ?`,
+      )
+        .pluck()
+        .all(n(folder), limit)
+        .map((row) => entryAt(Number(row), tables)),
     segments: (folder, epoch, fromSegNo, maxBytes) => segmentsOf(tables, folder, epoch, fromSegNo, maxBytes),
     peerPosition: (folder, device) => peerPositionOf(tables, folder, device),
     entriesHeldBy: (folder, device, after, limit) =>

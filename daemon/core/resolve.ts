@@ -96,7 +96,7 @@ function isWritten({ content }: Entry): boolean {
 /** Everybody keeps their own; who has nothing of it, or something that all others have seen, takes the winner as it is. */
 function undecided(own: Entry | undefined, latest: readonly Entry[], winner: Entry): Verdict {
   if (own !== undefined && latest.includes(own)) return { kind: 'nothing', reason: 'conflict-waits' }
-  return { kind: 'adopt', entry: { ...winner, isHeld: true }, reason: 'conflict-waits' }
+  return { kind: 'adopt', entry: held(winner), reason: 'conflict-waits' }
 }
 
 /**
@@ -110,7 +110,7 @@ export function follow(own: Entry | undefined, others: readonly Entry[]): Verdic
   if (winner === undefined) return { kind: 'nothing', reason: 'up-to-date' }
   const isOurs = stated !== undefined && latest.includes(stated) && sameContent(stated.content, winner.content)
   if (isOurs) return { kind: 'nothing', reason: 'up-to-date' }
-  return { kind: 'adopt', entry: { ...winner, isHeld: true }, reason: 'newer-elsewhere' }
+  return { kind: 'adopt', entry: held(winner), reason: 'newer-elsewhere' }
 }
 
 /** What a path becomes at a device that only sends: what it is; only what others have seen of it is taken. */
@@ -135,11 +135,13 @@ function agreed(own: Entry | undefined, latest: readonly Entry[]): Verdict {
   if (isOurs && compareVectors(own.version, version) === 'equal' && !isLater(last, own)) {
     return { kind: 'nothing', reason: 'up-to-date' }
   }
-  return {
-    kind: 'adopt',
-    entry: { ...last, version, isHeld: true },
-    reason: isOurs ? 'same-content' : 'newer-elsewhere',
-  }
+  const joined = compareVectors(last.version, version) === 'equal' ? last : { ...last, version }
+  return { kind: 'adopt', entry: held(joined), reason: isOurs ? 'same-content' : 'newer-elsewhere' }
+}
+
+/** The very entry where it is one that is held. */
+function held(entry: Entry): Entry {
+  return entry.isHeld ? entry : { ...entry, isHeld: true }
 }
 
 /** The entry that was changed last; there is at least one. */
