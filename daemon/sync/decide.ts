@@ -9,7 +9,7 @@ import { compareVectors } from '../../protocol/vector.ts'
 import type { CatalogueReader, DirtyPath, OwnRow } from '../catalogue-port.ts'
 import { conflictCopy, conflictPath, originalOf } from '../core/conflict.ts'
 import type { Unholdable } from '../core/holdable.ts'
-import type { LocalFile, Plan, Target } from '../core/plan.ts'
+import type { LocalFile, Means, Plan, Target } from '../core/plan.ts'
 import { plan } from '../core/plan.ts'
 import type { Resolver, Verdict } from '../core/resolve.ts'
 import { presentOf, unsaid } from '../core/local.ts'
@@ -30,6 +30,8 @@ const PAGE_ROWS = 512
 
 export interface Decision {
   readonly plan: Plan
+  /** What the plan is made of. */
+  readonly targets: readonly Target[]
   /** Paths that already are what they should be. */
   readonly settled: readonly RelPath[]
   /** What lives on the disk and is to be deleted. */
@@ -54,14 +56,22 @@ export function decide(folder: Folder, batch: readonly DirtyPath[], landed: Read
       else if (isLocal(look, path, verdict)) settled.push(path)
       else targets.push(targetOf(look, path, verdict))
     }
-    const damaged = damagedPaths(folder, tx)
-    const means = { landed, damaged, localCopy: (hash: BlobHash) => localCopy(folder, tx, hash, damaged) }
     const sorted = withoutBlocked(folder, tx, targets)
     const deletes = targets.flatMap((target) => (isDelete(target) ? [deletionOf(target.own.entry)] : []))
-    const planned = plan(sorted.targets, means)
+    const planned = plan(sorted.targets, meansOf(folder, tx, landed))
     const withLater = { ...planned, later: [...planned.later, ...later] }
-    return { plan: withLater, settled, deletes, blocked: sorted.blocked }
+    return { plan: withLater, targets: sorted.targets, settled, deletes, blocked: sorted.blocked }
   })
+}
+
+/** The plan of what was decided before. */
+export function planAgain(folder: Folder, targets: readonly Target[]): Plan {
+  return folder.deps.catalogue.read((tx) => plan(targets, meansOf(folder, tx, folder.landed)))
+}
+
+function meansOf(folder: Folder, tx: CatalogueReader, landed: ReadonlySet<BlobHash>): Means {
+  const damaged = damagedPaths(folder, tx)
+  return { landed, damaged, localCopy: (hash) => localCopy(folder, tx, hash, damaged) }
 }
 
 /** What is decided of one path, as the next pass would, and why. */

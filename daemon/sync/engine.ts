@@ -10,7 +10,7 @@ import { createSelection } from '../core/selection.ts'
 import type { AbortOptions } from '../ports.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Folder } from './folder.ts'
-import { createFolder, hear, hint } from './folder.ts'
+import { createFolder, decideAgain, hear, hint } from './folder.ts'
 import type { FolderHost } from './folder-loops.ts'
 import { runFolder } from './folder-loops.ts'
 import type { ManifestFolder } from './manifests.ts'
@@ -150,7 +150,7 @@ class FolderEngine implements Engine {
       const { folder } = holding
       if (folder === undefined) continue
       orRestart(holding, this.#o.deps, () => {
-        this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(folder.id))
+        this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => decideAgain(folder, tx))
         folder.toResolve.raise()
       })
     }

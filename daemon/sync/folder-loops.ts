@@ -13,7 +13,7 @@ import type { AbortOptions, FileTree } from '../ports.ts'
 import { unblock } from './blocked.ts'
 import { collect } from './collect.ts'
 import type { Folder, Halt } from './folder.ts'
-import { hint } from './folder.ts'
+import { decideAgain, hint } from './folder.ts'
 import type { Look } from './looks.ts'
 import { toLook } from './looks.ts'
 import { leave, noteSelection, settleSelection } from './leaving.ts'
@@ -127,7 +127,7 @@ async function start(folder: Folder, o: AbortOptions): Promise<void> {
       folder.id,
       intents.map((intent) => ({ ...intent, replaced: null })),
     )
-    tx.resetWaiting(folder.id)
+    decideAgain(folder, tx)
   })
 }
 
@@ -279,7 +279,7 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
     if (folder.mustLeave) await leave(folder, o)
     unblock(folder)
     const isAsked = folder.halt?.kind === 'mass-delete-elsewhere'
-    if (!isAsked && !folder.deps.catalogue.read((tx) => tx.hasDirty(folder.id))) continue
+    if (!isAsked && !hasWork(folder)) continue
     const outcome = await resolvePass(folder, host.pulls, (id) => host.treeOf(id), o)
     forgetDecision(folder, 'mass-delete-elsewhere')
     setHalt(folder, host, outcome.halt, ['mass-delete-here', 'mount-missing'])
@@ -288,6 +288,10 @@ async function inLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promis
     tellDamage(folder, host)
     host.onResolved(folder, outcome)
   }
+}
+
+function hasWork({ id, deps, planned }: Folder): boolean {
+  return planned.hasArrived || deps.catalogue.read((tx) => tx.hasDirty(id))
 }
 
 /** What was damaged may be another file by now. */

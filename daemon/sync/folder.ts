@@ -7,7 +7,7 @@ import type { FolderMode } from '../../protocol/group.ts'
 import type { BlobHash, FolderId } from '../../protocol/ids.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
-import type { Catalogue } from '../catalogue-port.ts'
+import type { Catalogue, CatalogueWriter } from '../catalogue-port.ts'
 import type { Agreement, Burst } from '../core/guard.ts'
 import type { IgnoreFile, IgnoreRules } from '../core/ignore.ts'
 import { createIgnoreRules } from '../core/ignore.ts'
@@ -27,6 +27,7 @@ import type { Looks } from './looks.ts'
 import { createLooks } from './looks.ts'
 import type { Latch } from './latch.ts'
 import { createLatch } from './latch.ts'
+import { PlannedFiles } from './planned.ts'
 import { Slots } from './slots.ts'
 
 /** What the daemon gives to every folder. */
@@ -130,6 +131,8 @@ export interface Folder {
   readonly toScrub: Latch
   /** The blobs that each path waits for. */
   readonly waiting: Map<RelPath, readonly BlobHash[]>
+  /** What of it needs nothing but its bytes. */
+  readonly planned: PlannedFiles
   /** The disk was compared with the base since the start. */
   isScanned: boolean
   /** What a person said that single paths are to be. */
@@ -186,6 +189,7 @@ export function createFolder(parts: FolderParts): Folder {
     scrub: createScrub(),
     toScrub: createLatch(),
     waiting: new Map(),
+    planned: new PlannedFiles(),
     isScanned: false,
     wishes: new Map(),
     intended: new Map(),
@@ -204,6 +208,12 @@ export function resolverOf({ deps }: Folder): Resolver {
 /** Whether nothing is said of a path: it is ignored, or this device leaves it out. */
 export function isLeftOut({ rules, selection }: Folder, path: RelPath, isDirectory: boolean): boolean {
   return rules.ignores(path, isDirectory) || selection.leavesOut(path, isDirectory)
+}
+
+/** What waits for bytes is decided anew. */
+export function decideAgain({ id, planned }: Folder, tx: CatalogueWriter): void {
+  planned.clear()
+  tx.resetWaiting(id)
 }
 
 /** Marks directories for the next observation. */

@@ -16,11 +16,12 @@ import { apply } from './apply.ts'
 import type { Applied } from './apply.ts'
 import { newBatch } from './batch.ts'
 import { noteBlocked } from './blocked.ts'
-import { decide } from './decide.ts'
+import { decide, planAgain } from './decide.ts'
 import type { Decision } from './decide.ts'
 import { withoutMoved } from './deletions.ts'
 import type { Deletion } from './deletions.ts'
 import type { Folder, Halt } from './folder.ts'
+import type { PlannedFile } from './planned.ts'
 import type { PullQueue } from './pull.ts'
 import { resolverOf, sends } from './folder.ts'
 import { rootHalt } from './root-halt.ts'
@@ -54,6 +55,17 @@ export async function resolvePass(
   let left = 0
   let isMoreReady = false
   const pass = newBatch(folder)
+  for (let files = folder.planned.take(BATCH_PATHS); files.length > 0; files = folder.planned.take(BATCH_PATHS)) {
+    const { steps: planned } = planAgain(
+      folder,
+      files.map(({ target }) => target),
+    )
+    const applied = await apply(folder, planned, pass, treeOf, o)
+    const undone = settlePlanned(folder, files, planned, applied)
+    left += undone
+    steps += planned.length
+    isMoreReady ||= undone > 0 && applied.done.length > 0
+  }
   let before: RelPath | null = null
   for (;;) {
     const batch = folder.deps.catalogue.read((tx) => tx.dirty(folder.id, before, BATCH_PATHS))
@@ -151,6 +163,28 @@ function assertLive(folder: Folder, paths: readonly RelPath[]): void {
   folder.toPublish.raise()
 }
 
+/** What was placed is clean; the rest is decided anew. @returns how much that is. */
+function settlePlanned(
+  folder: Folder,
+  files: readonly PlannedFile[],
+  steps: readonly Step[],
+  applied: Applied,
+): number {
+  const done = new Set(applied.done)
+  const undone = files.filter(({ dirty }) => !done.has(dirty.path))
+  for (const { dirty } of files) folder.waiting.delete(dirty.path)
+  for (const path of done) folder.wishes.delete(path)
+  forgetPlaced(folder, steps, applied)
+  folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+    tx.clearDirty(
+      folder.id,
+      files.flatMap(({ dirty }) => (done.has(dirty.path) ? [dirty] : [])),
+    )
+    for (const { hash } of undone) tx.blobLanded(folder.id, hash)
+  })
+  return undone.length
+}
+
 /** What a batch leaves behind: finished paths are clean, others wait for bytes or for the next pass. @returns how many wait for the next pass. */
 function settle(
   folder: Folder,
@@ -177,6 +211,7 @@ function settle(
     }
   })
   updateWaiting(folder, [...settled, ...batch.map(({ path }) => path)], wanted, pulls)
+  keepPlanned(folder, decision, stamps)
   return batch.length - clean.length - wanted.size
 }
 
@@ -221,7 +256,9 @@ function updateWaiting(
 ): void {
   const dropped = new Set<BlobHash>()
   for (const path of paths) {
-    for (const hash of folder.waiting.get(path) ?? []) dropped.add(hash)
+    const hashes = folder.waiting.get(path) ?? []
+    for (const hash of hashes) dropped.add(hash)
+    folder.planned.drop(path, hashes)
     folder.waiting.delete(path)
   }
   for (const [path, blobs] of wanted) {
@@ -236,15 +273,26 @@ function updateWaiting(
   for (const hash of dropped) if (!waited.has(hash) && !folder.landed.has(hash)) pulls.unwant(folder.id, hash)
 }
 
-/** Blobs are whole in the root's store: what waits for them is resolved again. */
+/** New files that lack nothing but their bytes. */
+function keepPlanned(folder: Folder, { targets }: Decision, stamps: ReadonlyMap<RelPath, DirtyPath>): void {
+  for (const target of targets) {
+    const hashes = folder.waiting.get(target.entry.path) ?? []
+    const [hash] = hashes
+    const dirty = stamps.get(target.entry.path)
+    const isNew = target.own === undefined && target.copies.length === 0 && target.local === undefined
+    if (isNew && hash !== undefined && dirty !== undefined) folder.planned.add({ dirty, hash, target })
+    else folder.planned.share(hashes)
+  }
+}
+
+/** Blobs are whole in the root's store: what was planned with them is done, what else waits for them is resolved again. */
 export function blobsLanded(folder: Folder, hashes: readonly BlobHash[]): void {
-  const paths = folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
-    let count = 0
-    for (const hash of hashes) {
-      folder.landed.add(hash)
-      count += tx.blobLanded(folder.id, hash)
-    }
-    return count
-  })
-  if (paths > 0) folder.toResolve.raise()
+  for (const hash of hashes) folder.landed.add(hash)
+  const others = hashes.filter((hash) => !folder.planned.landed(hash))
+  if (others.length > 0) {
+    folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
+      for (const hash of others) tx.blobLanded(folder.id, hash)
+    })
+  }
+  folder.toResolve.raise()
 }

@@ -10,7 +10,7 @@ import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueWriter } from '../catalogue-port.ts'
 import { isUnsaid } from '../core/local.ts'
 import type { Folder } from './folder.ts'
-import { isLeftOut } from './folder.ts'
+import { decideAgain, isLeftOut } from './folder.ts'
 
 /** Own entries that are gone through in one transaction. */
 const PAGE_ENTRIES = 4096
@@ -22,7 +22,7 @@ export function withdrawIgnored(folder: Folder): void {
   while (after !== null)
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     tx.markDisputed(folder.id)
-    tx.resetWaiting(folder.id)
+    decideAgain(folder, tx)
   })
 }
 
