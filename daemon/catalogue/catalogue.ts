@@ -136,6 +136,8 @@ export function bringUpToDate(db: Database.Database, file: string | Buffer, step
   const found = versionOf(db, steps.length)
   const isOlder = found > 0 && found < steps.length
   if (typeof file === 'string' && isOlder) copyForMigration(db, file, steps.length)
+  // Nobody else opens it: the lock is taken once, and not for each look.
+  db.pragma('locking_mode = exclusive')
   db.pragma('journal_mode = wal')
   db.pragma('foreign_keys = off')
   db.pragma('cache_size = -8000')

@@ -60,13 +60,15 @@ describe('a catalogue', () => {
   it('without any table, the oldest there is, gets all of them', () => {
     const file = path.join(directory, 'empty.db')
     new Database(file).close()
-    using catalogue = open(file)
     const row = { entry: entryOf('a', fileOf('3')), fingerprint: fingerprint(1) }
-    catalogue.transact({ isDurable: true }, (tx) => tx.setOwn(FOLDER, row, 'observed'))
-    assert.deepEqual(
-      catalogue.read((tx) => tx.own(FOLDER, at('a'))),
-      row,
-    )
+    {
+      using catalogue = open(file)
+      catalogue.transact({ isDurable: true }, (tx) => tx.setOwn(FOLDER, row, 'observed'))
+      assert.deepEqual(
+        catalogue.read((tx) => tx.own(FOLDER, at('a'))),
+        row,
+      )
+    }
     const db = new Database(file)
     assert.equal(versionOf(db), SCHEMA_VERSION)
     db.close()
