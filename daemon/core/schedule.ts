@@ -10,7 +10,7 @@
  *
  * `giveBack` takes what was asked and did not come back to where it was before. Small blobs come first, then large ones by
  * size class, so that a huge file never holds up a note; in a class first come, first served. Several holders of an open
- * blob each take the next run of its missing chunks. The cost of a step does not grow with the number of wanted blobs.
+ * blob each take the next run of its missing chunks, and small blobs are shared out among those who have them. The cost of a step does not grow with the number of wanted blobs.
  */
 
 import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, CHUNKS_REPLY_MAX, GET_MANY_MAX } from '../../protocol/limits.ts'
@@ -18,6 +18,9 @@ import type { BytesAt } from '../../protocol/blob-messages.ts'
 import type { BlobRef } from '../../protocol/chunks.ts'
 import { chunkCount, chunkSize } from '../../protocol/chunks.ts'
 import type { BlobHash, DeviceId } from '../../protocol/ids.ts'
+import type { Run } from './runs.ts'
+import { runsOf } from './runs.ts'
+import { Shares } from './shares.ts'
 
 /** What one request asks for. */
 export type Task =
@@ -39,12 +42,6 @@ export type Patch = Extract<Task, { kind: 'patch' }>
 
 export type Phase = 'queued' | 'asked' | 'listing' | 'open'
 
-/** Chunks from `start` (in) to `end` (out). */
-interface Run {
-  readonly start: number
-  readonly end: number
-}
-
 interface Wanted {
   readonly blob: BlobRef
   readonly sizeClass: number
@@ -55,6 +52,8 @@ interface Wanted {
   /** Who is sending the chunk list, and how many hashes of it were asked. */
   lister: DeviceId | undefined
   listed: number
+  /** Of whom it is asked while it is small. */
+  asked: DeviceId | undefined
   /** A stack of chunks to ask for: the lowest is last. */
   readonly runs: Run[]
   /** What is asked of one device alone, oldest first. */
@@ -80,6 +79,7 @@ export class Schedule {
   /** Large blobs past `queued`, oldest first, one set a size class. */
   readonly #open: readonly Set<Wanted>[] = SIZE_CLASSES.map(() => new Set())
   readonly #available = new Set<DeviceId>()
+  readonly #shares = new Shares()
   /** Most blobs have the holders of the one before, and share their list. */
   #lastHolders: readonly DeviceId[] = NOBODY
 
@@ -105,6 +105,7 @@ export class Schedule {
     if (wanted === undefined) return
     this.#dequeue(wanted)
     this.#open[wanted.sizeClass]?.delete(wanted)
+    this.#setAsked(wanted, undefined)
     this.#wanted.delete(hash)
   }
 
@@ -116,6 +117,15 @@ export class Schedule {
   holders(hash: BlobHash): DeviceId[] {
     const wanted = this.#wanted.get(hash)
     return wanted === undefined ? [] : wanted.holders.filter((device) => !wanted.refusals.includes(device))
+  }
+
+  /** Whether a device may be asked for all that a task asks for, whoever is asked for it now. */
+  mayGive(device: DeviceId, task: Task): boolean {
+    const blobs = task.kind === 'many' ? task.blobs : [task.blob]
+    return blobs.every(({ hash }) => {
+      const wanted = this.#wanted.get(hash)
+      return wanted?.holders.includes(device) === true && this.#isSource(wanted, device)
+    })
   }
 
   /** Whether anybody available may be asked for it. */
@@ -216,16 +226,30 @@ export class Schedule {
     const queue = this.#queues.get(device)?.[0]
     const blobs: BlobRef[] = []
     let bytes = 0
+    let countMax = GET_MANY_MAX
     for (const hash of queue ?? []) {
       const wanted = this.#wanted.get(hash)
       if (wanted === undefined) continue
+      if (blobs.length === 0) countMax = this.#shareOf(wanted, device, queue?.size ?? 0)
       bytes += wanted.blob.sizeBytes
-      if (bytes > bytesMax || blobs.length === GET_MANY_MAX) break
+      if (bytes > bytesMax || blobs.length >= countMax) break
       wanted.phase = 'asked'
+      this.#setAsked(wanted, device)
       blobs.push(wanted.blob)
     }
     for (const { hash } of blobs) this.#dequeue(this.#wanted.get(hash))
     return blobs
+  }
+
+  #shareOf(wanted: Wanted, device: DeviceId, queuedCount: number): number {
+    const sources = wanted.holders.filter((each) => this.#isSource(wanted, each))
+    return Math.min(GET_MANY_MAX, this.#shares.next(device, sources, queuedCount))
+  }
+
+  #setAsked(wanted: Wanted, device: DeviceId | undefined): void {
+    if (wanted.asked !== undefined) this.#shares.over(wanted.asked)
+    if (device !== undefined) this.#shares.asked(device)
+    wanted.asked = device
   }
 
   /** Goes on with a chunk list that this device is sending, or starts with another blob. */
@@ -296,10 +320,11 @@ export class Schedule {
   }
 
   #hasSource(wanted: Wanted): boolean {
-    for (const device of wanted.holders) {
-      if (this.#available.has(device) && !wanted.refusals.includes(device)) return true
-    }
-    return false
+    return wanted.holders.some((device) => this.#isSource(wanted, device))
+  }
+
+  #isSource(wanted: Wanted, device: DeviceId): boolean {
+    return this.#available.has(device) && !wanted.refusals.includes(device)
   }
 
   #shared(holders: readonly DeviceId[]): readonly DeviceId[] {
@@ -313,6 +338,7 @@ export class Schedule {
     if (wanted?.phase !== from) return
     this.#open[wanted.sizeClass]?.delete(wanted)
     wanted.phase = 'queued'
+    this.#setAsked(wanted, undefined)
     wanted.lister = undefined
     wanted.listed = 0
     wanted.runs.length = 0
@@ -344,6 +370,7 @@ function createWanted(blob: BlobRef): Wanted {
     phase: 'queued',
     lister: undefined,
     listed: 0,
+    asked: undefined,
     runs: [],
     patches: [],
   }
@@ -363,15 +390,4 @@ function pushRuns(wanted: Wanted, chunkNos: Iterable<number>): void {
 /** The bytes of some ranges together. */
 export function bytesIn(ranges: readonly BytesAt[]): number {
   return ranges.reduce((sum, { bytes }) => sum + bytes, 0)
-}
-
-/** Neighbouring numbers of an ascending list, joined. */
-function runsOf(numbers: readonly number[]): Run[] {
-  const runs: { start: number; end: number }[] = []
-  for (const number of numbers) {
-    const last = runs.at(-1)
-    if (last?.end === number) last.end++
-    else runs.push({ start: number, end: number + 1 })
-  }
-  return runs
 }

@@ -16,6 +16,8 @@ const DECAY = 0.25
 export interface Window {
   /** Between `BLOB_WINDOW_BYTES_MIN` and `BLOB_WINDOW_BYTES_MAX`. */
   readonly sizeBytes: number
+  /** As it was seen; undefined before anything came. */
+  readonly bytesPerMs: number | undefined
 }
 
 interface State {
@@ -37,6 +39,9 @@ export function createWindow(nowMs: number): Window & {
       if (state.bytesPerMs === undefined || !Number.isFinite(state.roundTripMs)) return FIRST_BYTES
       const ahead = ROUND_TRIPS * state.bytesPerMs * (state.roundTripMs + SERVICE_MS)
       return Math.round(Math.min(BLOB_WINDOW_BYTES_MAX, Math.max(BLOB_WINDOW_BYTES_MIN, ahead)))
+    },
+    get bytesPerMs() {
+      return state.bytesPerMs
     },
     answered(afterMs) {
       state.roundTripMs = Math.min(state.roundTripMs, afterMs)

@@ -13,12 +13,14 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import { BLOB_SILENCE_MS, BLOB_WINDOWS_BYTES_MAX, CHUNK_BYTES, LIAR_BAN_MS } from '../../protocol/limits.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import { nextDelayMs } from '../core/backoff.ts'
+import type { Debtor, Line } from '../core/end-game.ts'
+import { findRescue } from '../core/end-game.ts'
 import type { Patch, Schedule } from '../core/schedule.ts'
 import { createWindow } from '../core/window.ts'
 import type { Clock, Log, PeerTransport, Random } from '../ports.ts'
 import type { Alarm } from './alarm.ts'
 import { hasCode, startDeadline } from './deadline.ts'
-import type { Receiver, Rest } from './pull-link.ts'
+import type { Movable, Receiver, Rest } from './pull-link.ts'
 import { PullLink } from './pull-link.ts'
 import type { Work } from './work.ts'
 
@@ -26,6 +28,8 @@ import type { Work } from './work.ts'
 const ASKS_MAX = 8
 /** How long a stream may take to open, in milliseconds. */
 const OPEN_MS = 20_000
+/** How soon it is looked again whether a device is too slow for another one that has time, in milliseconds. */
+const RESCUE_LOOK_MS = 500
 /** Steps that the backoff of a silent device is ahead of that of one whose stream broke. */
 const SILENCE_STEPS = 6
 
@@ -70,6 +74,10 @@ interface Holder {
   isLinked: boolean
   /** Asked and neither stored nor dropped. */
   inFlightBytes: number
+}
+
+interface Slow extends Debtor<Movable> {
+  readonly link: PullLink | undefined
 }
 
 export class Holders {
@@ -144,7 +152,39 @@ export class Holders {
     for (let isAsking = true; isAsking;) {
       isAsking = false
       for (const holder of [...this.#holders.values()]) if (this.#askOne(holder)) isAsking = true
+      if (!isAsking) isAsking = [...this.#holders.values()].some((holder) => this.#takeOver(holder))
     }
+  }
+
+  /** Asks a device that has nothing to do for what a slow one owes. */
+  #takeOver(holder: Holder): boolean {
+    const { schedule, alarm } = this.#deps
+    if (!this.#canAsk(holder) || (holder.link?.askCount ?? 0) > 0 || this.#room(holder) <= 0) return false
+    const others = [...this.#holders.values()].filter((other) => other !== holder && other.link !== undefined)
+    const debtors = others.map((other): Slow => ({
+      ...this.#lineOf(other),
+      link: other.link,
+      asks: other.link?.movable() ?? [],
+    }))
+    const mayTake = ({ rest }: Movable): boolean => schedule.mayGive(holder.device, rest.task)
+    const found = findRescue<Movable, Slow>(this.#lineOf(holder), debtors, mayTake)
+    if (found.kind === 'none') return false
+    alarm.at(this.#nowMs() + RESCUE_LOOK_MS)
+    if (found.kind === 'maybe') return false
+    if (holder.link === undefined) {
+      if (!holder.isLinked) void this.#deps.work.spawn(this.#linkUp(holder))
+      return false
+    }
+    const { rest, req } = found.ask
+    found.debtor.link?.withdraw(req)
+    schedule.giveBack(rest.task, rest.chunks)
+    return this.#askOne(holder)
+  }
+
+  #lineOf({ link, window }: Holder): Line {
+    const owedBytes = link?.owedBytes ?? 0
+    const silentMs = owedBytes === 0 ? 0 : this.#nowMs() - (link?.heardMs ?? 0)
+    return { owedBytes, bytesPerMs: window.bytesPerMs, silentMs }
   }
 
   #askOne(holder: Holder): boolean {
@@ -222,25 +262,25 @@ export class Holders {
   #receiver(holder: Holder): Receiver {
     const { deliver } = this.#deps
     const { device } = holder
-    const came = (bytes: number): void => {
+    const gave = (): void => {
       holder.failures = 0
-      holder.window.arrived(bytes, this.#nowMs())
     }
     return {
+      arrived: (bytes) => holder.window.arrived(bytes, this.#nowMs()),
       blob: (blob, bytes) => {
-        came(bytes.length)
+        gave()
         return deliver.blob(device, blob, bytes)
       },
       chunk: (blob, chunkNo, bytes) => {
-        came(bytes.length)
+        gave()
         return deliver.chunk(device, blob, chunkNo, bytes)
       },
       patch: (task, bytes) => {
-        came(bytes.length)
+        gave()
         return deliver.patch(device, task, bytes)
       },
       hashes: (blob, first, hashes) => {
-        came(hashes.length)
+        gave()
         deliver.hashes(device, blob, first, hashes)
       },
       refused: (rest, code) => deliver.refused(device, rest, code),

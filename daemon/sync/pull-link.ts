@@ -9,6 +9,7 @@ import type { BlobRef } from '../../protocol/chunks.ts'
 import { chunkSize } from '../../protocol/chunks.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
+import type { OpenAsk } from '../core/end-game.ts'
 import type { Patch, Task } from '../core/schedule.ts'
 import { bytesIn } from '../core/schedule.ts'
 import type { AbortOptions, PeerStream } from '../ports.ts'
@@ -21,6 +22,8 @@ export interface Rest {
 
 /** Takes what comes. The promises resolve when the bytes no longer stand in memory. */
 export interface Receiver {
+  /** A frame of so many bytes is here: the whole of it, so that a rate is not taken from a part. */
+  arrived(bytes: number): void
   blob(blob: BlobRef, bytes: Uint8Array): Promise<void>
   chunk(blob: BlobRef, chunkNo: number, bytes: Uint8Array): Promise<void>
   /** What some chunks lack, joined. */
@@ -32,6 +35,12 @@ export interface Receiver {
   answered(afterMs: number): void
   /** Bytes that were asked for have been stored or dropped, or will not come: there is room for others. */
   released(bytes: number): void
+}
+
+/** A request that another device could be asked for instead. */
+export interface Movable extends OpenAsk {
+  readonly req: number
+  readonly rest: Rest
 }
 
 interface Ask {
@@ -88,10 +97,31 @@ export class PullLink {
   /** Takes back all requests for a large blob. What still comes of them is dropped. */
   cancel(blob: BlobRef): void {
     for (const ask of this.#asks.values()) {
-      if (ask.isCancelled || ask.task.kind === 'many' || ask.task.blob.hash !== blob.hash) continue
-      ask.isCancelled = true
-      this.#send({ kind: 'cancel', req: ask.req })
+      if (ask.task.kind !== 'many' && ask.task.blob.hash === blob.hash) this.withdraw(ask.req)
     }
+  }
+
+  /** Bytes that may still come. */
+  get owedBytes(): number {
+    let bytes = 0
+    for (const ask of this.#asks.values()) bytes += ask.owedBytes
+    return bytes
+  }
+
+  /** Requests that another device could be asked for instead, the newest first. */
+  movable(): Movable[] {
+    const asks = [...this.#asks.values()].filter(
+      ({ task, isCancelled }) => !isCancelled && (task.kind === 'many' || task.kind === 'run'),
+    )
+    return asks.reverse().map((ask) => ({ req: ask.req, rest: restOf(ask), owedBytes: ask.owedBytes }))
+  }
+
+  /** Takes back one request. What still comes of it is dropped. */
+  withdraw(req: number): void {
+    const ask = this.#asks.get(req)
+    if (ask === undefined || ask.isCancelled) return
+    ask.isCancelled = true
+    this.#send({ kind: 'cancel', req })
   }
 
   /** Ends the stream at once: `run` returns or throws. */
@@ -107,6 +137,7 @@ export class PullLink {
       const frame = await this.#stream.read({ signal: this.#signal })
       if (frame === undefined) return
       this.heardMs = clock.monotonicMs()
+      this.#receiver.arrived(frame.length)
       const stored = this.#take(parseReply(frame), this.heardMs)
       if (stored.length > 0) void Promise.all(stored).finally(() => this.#stream.recycle(frame))
     }

@@ -31,6 +31,7 @@ function scheduleOf(blobs: readonly BlobRef[], holders: readonly DeviceId[] = AL
   return schedule
 }
 
+const countOf = (task: Task | undefined): number => (task?.kind === 'many' ? task.blobs.length : 0)
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 /** Takes the chunk list of a large blob, so that its chunks can be asked for. */
@@ -51,16 +52,42 @@ describe('a schedule', () => {
   })
 
   it('keeps a request within its limits and within the room that there is', () => {
-    const tiny = scheduleOf(range(1500).map((no) => blob(no, 5)))
+    const tiny = scheduleOf(
+      range(1500).map((no) => blob(no, 5)),
+      [ANNA],
+    )
     assert.deepEqual(
       [tiny.next(ANNA, PLENTY), tiny.next(ANNA, PLENTY)].map((task) => (task?.kind === 'many' ? task.blobs.length : 0)),
       [GET_MANY_MAX, 476],
     )
-    const full = scheduleOf(range(10).map((no) => blob(no, CHUNK_BYTES)))
+    const full = scheduleOf(
+      range(10).map((no) => blob(no, CHUNK_BYTES)),
+      [ANNA],
+    )
     assert.deepEqual(
       [PLENTY, CHUNK_BYTES * 1.5, CHUNK_BYTES - 1].map((room) => sizeOf(full.next(ANNA, room))),
       [BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, 0],
     )
+  })
+
+  it('shares small blobs out among those who have them, whoever is asked first', () => {
+    const schedule = scheduleOf(range(900).map((no) => blob(no, 5)))
+    const counts = [ANNA, ANNA, BEN, CLEO, CLEO].map((holder) => countOf(schedule.next(holder, PLENTY)))
+    assert.deepEqual(counts, [300, 0, 300, 300, 0])
+    const few = scheduleOf(range(20).map((no) => blob(no, 5)))
+    assert.equal(countOf(few.next(BEN, PLENTY)), 20)
+  })
+
+  it('asks the others for the share of one that is gone', () => {
+    const schedule = scheduleOf(
+      range(400).map((no) => blob(no, 5)),
+      [ANNA, BEN],
+    )
+    const lost = schedule.next(BEN, PLENTY) ?? assert.fail()
+    assert.equal(countOf(schedule.next(ANNA, PLENTY)), 200)
+    schedule.setAvailable(BEN, false)
+    schedule.giveBack(lost)
+    assert.equal(countOf(schedule.next(ANNA, PLENTY)), 200)
   })
 
   it('gives each holder the next run of missing chunks', () => {

@@ -209,10 +209,12 @@ describe('a holder that cannot give', () => {
     assert.deepEqual(bench.faults, [])
   })
 
-  it('falls silent: after a minute others are asked for what it owes', async () => {
+  it('falls silent: after a minute others are asked for the chunk list that it owes', async () => {
     await using bench = new BlobBench(35)
     const big = bench.blob(8 * CHUNK_BYTES)
-    const mute = bench.script('mute', (stream) => speakFor(stream, [big], {}, [], 'mute'))
+    const mute = bench.script('mute', async (stream) => {
+      while ((await stream.read({ signal })) !== undefined);
+    })
     bench.state(big, mute.id)
     bench.start()
     bench.want(big)
@@ -222,6 +224,20 @@ describe('a holder that cannot give', () => {
     await bench.world.runFor(20_000)
     assert.ok(!bench.isLanded(big))
     await bench.world.runFor(60_000)
+    assert.ok(bench.isLanded(big))
+  })
+
+  it('falls silent in the middle: who has time is asked at once for what it owes', async () => {
+    await using bench = new BlobBench(37)
+    const big = bench.blob(8 * CHUNK_BYTES)
+    const mute = bench.script('mute', (stream) => speakFor(stream, [big], {}, [], 'mute'))
+    bench.state(big, mute.id)
+    bench.start()
+    bench.want(big)
+    await bench.world.runFor(10_000)
+    bench.holder('ben', [big])
+    bench.want(big)
+    await bench.world.runFor(10_000)
     assert.ok(bench.isLanded(big))
   })
 
