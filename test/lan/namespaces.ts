@@ -19,6 +19,10 @@ export interface Host {
   setCable(isPlugged: boolean): void
   /** Gives the host another address (without the prefix length) of 10.77.0.0/24. */
   setAddress(address: string): void
+  /** From now on no more bytes a second leave the host: a slow line. */
+  limitLine(bytesPerSecond: number): void
+  /** Bytes that have left the host for the LAN, with all headers. */
+  sentBytes(): number
 }
 
 export interface Lan extends Disposable {
@@ -61,7 +65,7 @@ export function makeLoneHost(): Lan {
   const prefix = ['ip', 'netns', 'exec', namespace] as const
   const host = { namespace, prefix: [...prefix] as [string, ...string[]], address: '127.0.0.1' }
   return {
-    hosts: [{ ...host, setCable: fixed, setAddress: fixed }],
+    hosts: [{ ...host, setCable: fixed, setAddress: fixed, limitLine: fixed, sentBytes: fixed }],
     packetsToOutside: () => packetsWithoutRoute(namespace),
     [Symbol.dispose]: () => deleteNamespace(namespace),
   }
@@ -96,6 +100,14 @@ function addHost(lan: Wiring, number: number, defaultRoute: DefaultRoute): Host 
       // Deleting the first address of a network takes the others with it.
       ip('-n', namespace, 'address', 'replace', `${next}/24`, 'dev', 'lan0')
       address = next
+    },
+    limitLine: (bytesPerSecond) => {
+      const rate = [`${bytesPerSecond * 8}bit`, 'burst', '64kb', 'latency', '200ms']
+      run('tc', '-n', namespace, 'qdisc', 'replace', 'dev', 'lan0', 'root', 'tbf', 'rate', ...rate)
+    },
+    sentBytes: () => {
+      const file = '/sys/class/net/lan0/statistics/tx_bytes'
+      return Number(execFileSync('ip', ['netns', 'exec', namespace, 'cat', file], { encoding: 'utf8' }))
     },
   }
 }
@@ -145,5 +157,9 @@ function deleteNamespace(namespace: string): void {
 }
 
 function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  run('ip', ...args)
+}
+
+function run(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
 }

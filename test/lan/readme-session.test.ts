@@ -7,14 +7,13 @@ import { describe, it } from 'node:test'
 import { digest } from '../e2e/device.ts'
 import type { Running } from './lan-device.ts'
 import { LanDevice, until } from './lan-device.ts'
+import { PATIENCE_MS, join, pair, shownCode } from './lan-pairing.ts'
 import type { Host, Lan } from './namespaces.ts'
 import { lanSkipReason, makeLan } from './namespaces.ts'
 import type { Typed } from './session.ts'
 import { SHOWN_CODE, missingLine, patternOf, readSession } from './session.ts'
 
 const README = new URL('../../README.md', import.meta.url)
-/** How long anything may take on a machine that is busy with other things. */
-const PATIENCE_MS = 60_000
 const LINK_DOWN_MS = 30_000
 /** How soon a removed device has lost its connections to all others. */
 const CUT_OFF_MS_MAX = 5_000
@@ -112,28 +111,6 @@ function assertShown({ device, command, output }: Typed, shown: string, own: Own
     shown,
   )
   assert.equal(missing, undefined, `${device}$ ${command} lacks ${String(missing)} and shows:\n${shown}`)
-}
-
-async function shownCode(running: Running): Promise<string> {
-  const codeOf = (): string | undefined => /^\d+-[a-z]+-[a-z]+-[a-z]+$/m.exec(running.shown())?.[0]
-  await until('a code is shown', () => codeOf() !== undefined, PATIENCE_MS)
-  return codeOf() ?? ''
-}
-
-async function join(device: LanDevice, code: string): Promise<string> {
-  const joining = device.begin('holt pair --join')
-  await until('the code is asked for', () => joining.shown().includes('Type the code'), PATIENCE_MS)
-  joining.type(code)
-  const { status, shown } = await joining.ended
-  assert.equal(status, 0, shown)
-  return shown
-}
-
-async function pair(inviter: LanDevice, joiner: LanDevice): Promise<void> {
-  const showing = inviter.begin('holt pair')
-  await join(joiner, await shownCode(showing))
-  const { status, shown } = await showing.ended
-  assert.equal(status, 0, shown)
 }
 
 async function loseLink(lost: LanDevice, devices: readonly LanDevice[]): Promise<void> {
