@@ -21,7 +21,8 @@ import type { Clock, Log, PeerTransport, Random } from '../ports.ts'
 import type { Alarm } from './alarm.ts'
 import { hasCode, startDeadline } from './deadline.ts'
 import type { Movable, Receiver, Rest } from './pull-link.ts'
-import { PullLink } from './pull-link.ts'
+import { PullLink, restBytes } from './pull-link.ts'
+import type { RateLine } from './rate-line.ts'
 import type { Work } from './work.ts'
 
 /** Requests that one device may have to answer at a time: enough to keep small blobs flowing. */
@@ -43,6 +44,8 @@ export interface HoldersDeps {
   readonly signal: AbortSignal
   readonly work: Work
   readonly deliver: Deliver
+  /** How fast bytes of blobs may come in; left out: as fast as they can. */
+  readonly line?: RateLine | undefined
 }
 
 /** Where what comes goes to: as in `Receiver`, with the device that it comes from. */
@@ -93,7 +96,8 @@ export class Holders {
 
   /** Follows who is online until the signal aborts. */
   async follow(): Promise<void> {
-    const { transport, signal } = this.#deps
+    const { transport, signal, line } = this.#deps
+    using _listening = line?.onChange(() => this.pump())
     try {
       for await (const { device, online } of transport.presence({ signal })) this.#setOnline(this.#get(device), online)
     } catch (cause) {
@@ -198,6 +202,7 @@ export class Holders {
     const task = schedule.next(holder.device, this.#room(holder))
     if (task === undefined) return false
     const bytes = holder.link.ask(task, this.#nowMs())
+    if (task.kind !== 'list') this.#deps.line?.take(holder.device, bytes)
     this.#account(holder, bytes)
     this.#holders.delete(holder.device)
     this.#holders.set(holder.device, holder)
@@ -209,7 +214,23 @@ export class Holders {
   #room(holder: Holder): number {
     const { sizeBytes } = holder.window
     const room = Math.min(sizeBytes - holder.inFlightBytes, BLOB_WINDOWS_BYTES_MAX - this.#inFlightBytes)
-    return holder.inFlightBytes > 0 && room < Math.min(CHUNK_BYTES, sizeBytes / 4) ? 0 : room
+    const isScrap = holder.inFlightBytes > 0 && room < Math.min(CHUNK_BYTES, sizeBytes / 4)
+    return isScrap ? 0 : Math.min(room, this.#allowedBytes(holder))
+  }
+
+  /** What the limits let it be asked for now: a chunk at least, or nothing before it is time to look again. */
+  #allowedBytes({ device }: Holder): number {
+    const { line, alarm, schedule } = this.#deps
+    if (line?.isLimited(device) !== true) return Number.POSITIVE_INFINITY
+    const waitMs = line.waitMs(device)
+    if (waitMs === 0) return Math.max(CHUNK_BYTES, line.creditBytes(device))
+    if (Number.isFinite(waitMs) && schedule.hasWork(device)) alarm.at(this.#nowMs() + waitMs)
+    return 0
+  }
+
+  /** What was asked for and does not come counts for nothing. */
+  #refund(device: DeviceId, rest: Rest): void {
+    if (rest.task.kind !== 'list') this.#deps.line?.take(device, -restBytes(rest))
   }
 
   #account(holder: Holder, bytes: number): void {
@@ -244,6 +265,7 @@ export class Holders {
       holder.link?.abort('closed')
       linked.abort(new Error('the stream has ended'))
       const rest = holder.link?.settle() ?? []
+      for (const each of rest) this.#refund(holder.device, each)
       holder.link = undefined
       holder.isLinked = false
       deliver.lost(holder.device, rest)
@@ -283,7 +305,10 @@ export class Holders {
         gave()
         deliver.hashes(device, blob, first, hashes)
       },
-      refused: (rest, code) => deliver.refused(device, rest, code),
+      refused: (rest, code) => {
+        this.#refund(device, rest)
+        deliver.refused(device, rest, code)
+      },
       answered: (afterMs) => holder.window.answered(afterMs),
       released: (bytes) => {
         this.#account(holder, -bytes)

@@ -265,6 +265,12 @@ export function taskBytes(task: Task): number {
   }
 }
 
+/** The bytes that did not come. */
+export function restBytes({ task, chunks }: Rest): number {
+  if (task.kind !== 'run' || chunks === undefined) return taskBytes(task)
+  return chunks.reduce((sum, chunkNo) => sum + chunkSize(task.blob.sizeBytes, chunkNo), 0)
+}
+
 function requestOf(task: Task, req: number): BlobRequest {
   switch (task.kind) {
     case 'many':

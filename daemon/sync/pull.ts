@@ -19,6 +19,7 @@ import { createAlarm } from './alarm.ts'
 import { Arrivals } from './pull-arrivals.ts'
 import { PullBook, STUCK_MS } from './pull-book.ts'
 import { Holders } from './pull-holders.ts'
+import type { RateLine } from './rate-line.ts'
 import { Work } from './work.ts'
 
 export interface Want {
@@ -105,6 +106,8 @@ export interface PullDeps {
   readonly onProgress?: (event: TransferEvent) => void
   /** There is room again after `want` returned false. */
   readonly onRoom?: () => void
+  /** How fast bytes of blobs may come in; left out: as fast as they can. */
+  readonly line?: RateLine
   readonly signal: AbortSignal
 }
 
@@ -143,6 +146,7 @@ export function createPullQueue(deps: PullDeps): PullQueue {
     signal,
     work,
     deliver: arrivals,
+    line: deps.line,
   })
   void work.spawn(holders.follow())
 

@@ -57,9 +57,14 @@ export class Answer {
     return this.#request.req
   }
 
-  /** Small blobs and chunk lists go before chunks of large blobs. */
+  /** No bytes of files: it is never limited. */
+  get isMetadata(): boolean {
+    return this.#request.kind === 'chunks'
+  }
+
+  /** Small blobs go before chunks of large blobs. */
   get isUrgent(): boolean {
-    return this.#request.kind === 'get-many' || this.#request.kind === 'chunks'
+    return this.#request.kind === 'get-many'
   }
 
   /** @throws ProtocolError `too-large` when more is asked for than one request may */

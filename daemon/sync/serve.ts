@@ -1,7 +1,7 @@
 /**
  * Serving: answers what other devices ask of the blobs that this one holds, wherever their bytes lie. Every byte that leaves
  * was checked against its hash a moment before, so that a file which was edited meanwhile answers `changed` and never lies.
- * The asker's window is the backpressure; this side only bounds how much a stream may have open.
+ * The asker's window is the backpressure; this side bounds how much a stream may have open, and keeps to the limits of sending.
  */
 
 import type { BlobRefusal } from '../../protocol/blob-messages.ts'
@@ -9,6 +9,8 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import type { AbortOptions, ByteRange, Clock, Log, PeerStream, PeerTransport } from '../ports.ts'
+import type { RateLine } from './rate-line.ts'
+import { SendGate } from './send-gate.ts'
 import { ServeSession } from './serve-session.ts'
 
 /** Where the bytes of a blob are on this device. */
@@ -48,14 +50,17 @@ export interface ServeDeps {
   /** What was located is not there as it was: the path should be scanned again. */
   readonly onStale?: (hash: BlobHash, code: BlobRefusal) => void
   readonly onSent?: (device: DeviceId, part: SentPart) => void
+  /** How fast bytes of blobs may go out; left out: as fast as they can. */
+  readonly line?: RateLine
 }
 
 /** Serves until it is disposed; then all streams end, and the promise resolves when nothing reads any more. */
 export function serveBlobs(deps: ServeDeps): AsyncDisposable {
   const ending = new AbortController()
   const sessions = new Set<Promise<void>>()
+  const gate = deps.line && new SendGate(deps.line, deps.clock, ending.signal)
   const handling = deps.transport.handle(BLOB, (stream: PeerStream) => {
-    const session = new ServeSession(stream, deps, ending.signal).run().finally(() => sessions.delete(session))
+    const session = new ServeSession(stream, deps, gate, ending.signal).run().finally(() => sessions.delete(session))
     sessions.add(session)
     return session
   })

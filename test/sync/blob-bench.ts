@@ -27,6 +27,8 @@ import type { PullFault, PullQueue } from '../../daemon/sync/pull.ts'
 import { createPullQueue } from '../../daemon/sync/pull.ts'
 import type { LocatedBlob, ServeDeps } from '../../daemon/sync/serve.ts'
 import type { DeltaBase } from '../../daemon/sync/delta-base.ts'
+import type { DirectionLimits } from '../../daemon/sync/rate-line.ts'
+import { RateLine } from '../../daemon/sync/rate-line.ts'
 import { serveFine } from '../../daemon/sync/serve-fine.ts'
 import { serveBlobs } from '../../daemon/sync/serve.ts'
 import type { DiskOptions } from '../sim/disk.ts'
@@ -66,6 +68,8 @@ export interface Manners {
   /** The chunk list that it gives. */
   listOf?: (list: ChunkList) => Uint8Array
   mayRead?: (hash: BlobHash) => boolean
+  /** How fast it sends. */
+  send?: DirectionLimits
 }
 
 export interface Holder {
@@ -77,6 +81,8 @@ export interface Holder {
   readonly stale: string[]
   /** Bytes of blobs that went out. */
   sentBytes: number
+  /** The limits of what it sends. */
+  line: RateLine | undefined
 }
 
 export class BlobBench implements AsyncDisposable {
@@ -90,6 +96,10 @@ export class BlobBench implements AsyncDisposable {
   readonly landed: { readonly folder: FolderId; readonly hash: BlobHash }[] = []
   readonly faults: PullFault[] = []
   readonly events: TransferEvent[] = []
+  /** Names of what home has logged. */
+  readonly logged: string[] = []
+  /** The limits of what home receives. */
+  line: RateLine | undefined
   readonly #landed = new Set<string>()
   readonly #banned = new Set<DeviceId>()
   #queue: PullQueue | undefined
@@ -120,7 +130,7 @@ export class BlobBench implements AsyncDisposable {
   /** A device that holds these blobs and serves them. */
   holder(name: string, blobs: readonly Known[], manners: Manners = {}): Holder {
     const device = this.world.device(name)
-    const holder: Holder = { device, manners, blobs: new Map(), asked: [], stale: [], sentBytes: 0 }
+    const holder: Holder = { device, manners, blobs: new Map(), asked: [], stale: [], sentBytes: 0, line: undefined }
     for (const known of blobs) {
       holder.blobs.set(known.hash, known)
       this.state(known, device.id)
@@ -132,6 +142,7 @@ export class BlobBench implements AsyncDisposable {
 
   startHolder(holder: Holder): void {
     holder.device.start(({ transport, clock, log }) => {
+      holder.line = lineOf(clock, holder.manners.send)
       const own: ServeDeps = {
         transport: listening(transport, holder.asked),
         ...{ clock, log, crypto },
@@ -139,6 +150,7 @@ export class BlobBench implements AsyncDisposable {
         mayRead: (_, hash) => holder.manners.mayRead?.(hash) ?? true,
         onStale: (_, code) => holder.stale.push(code),
         onSent: (_, { bytes }) => (holder.sentBytes += bytes),
+        line: holder.line,
       }
       serveBlobs(own)
       if (holder.manners.isOld !== true) serveFine({ ...own, transport })
@@ -161,16 +173,23 @@ export class BlobBench implements AsyncDisposable {
     this.stated.set(blob.hash, [...(this.stated.get(blob.hash) ?? []), device])
   }
 
-  /** Home begins to pull. */
-  start(): void {
+  /** Home begins to pull, as fast as it may receive. */
+  start(receive?: DirectionLimits): void {
     this.home.start((ports) => {
       const { transport, clock, log, random, openStore } = ports
       this.#transport = transport
       this.#banned.clear()
       this.#admitAll()
+      this.line = lineOf(clock, receive)
       const stores = new Map([...ROOTS].map(([folder, root]) => [folder, openStore(root)]))
       this.#queue = createPullQueue({
-        ...{ transport, clock, log, random, crypto, signal },
+        ...{ transport, clock, random, crypto, signal, line: this.line },
+        log: {
+          event: (name, fields) => {
+            this.logged.push(name)
+            log.event(name, fields)
+          },
+        },
         storeOf: (folder) => stores.get(folder),
         holdersOf: ({ hash }) => this.stated.get(hash) ?? [],
         baseOf: (_, { hash }) => this.bases.get(hash),
@@ -295,6 +314,20 @@ export function baseWith(known: Known, bytesNow: () => Uint8Array = () => known.
       yield cutBytes(look().subarray(start, end), averageBits, crypto)
     },
   }
+}
+
+/** By a clock on the wall that shows universal time. */
+function lineOf(clock: Clock, limits: DirectionLimits | undefined): RateLine {
+  const line = new RateLine({
+    clock,
+    localTime: (wallMs) => {
+      const minutes = Math.floor(wallMs / 60_000)
+      // The first of January 1970 was a Thursday.
+      return { weekday: (Math.floor(minutes / 1440) + 3) % 7, minute: minutes % 1440 }
+    },
+  })
+  if (limits !== undefined) line.setLimits(limits)
+  return line
 }
 
 function locate({ blobs, manners }: Holder, hash: BlobHash, clock: Clock): LocatedBlob | undefined {
