@@ -3,6 +3,7 @@
 import type { Device, DeviceWarning, RemovedDevice } from '../protocol/api/devices.ts'
 import { formatAgo, formatTime } from './amounts.ts'
 import { toColumns } from './columns.ts'
+import { limitPhrase } from './limit-view.ts'
 import { shortAddress } from './places.ts'
 import type { Text } from './text.ts'
 import { styled, t } from './text.ts'
@@ -14,6 +15,7 @@ export function renderDevices(devices: readonly Device[], nowMs: number): Text[]
     t`${device.platform ?? ''}`,
     styled('dim', device.role),
     ...(device.isSelf && device.trouble === null ? [] : [detailOf(device, nowMs)]),
+    ...(device.limits === null ? [] : [limitPhrase(device.limits) ?? t``]),
   ])
   const lines = toColumns(rows, '  ')
   return devices.flatMap((device, i) => [lines[i] ?? t``, ...device.warnings.flatMap((each) => renderWarning(each))])

@@ -5,6 +5,7 @@ import { formatDuration, formatRate, formatShare } from './amounts.ts'
 import { toColumns } from './columns.ts'
 import { renderDevices } from './device-view.ts'
 import { renderFolders } from './folder-view.ts'
+import { limitPhrase } from './limit-view.ts'
 import { shortAddresses } from './places.ts'
 import type { Text } from './text.ts'
 import { joined, styled, t } from './text.ts'
@@ -42,7 +43,8 @@ export function needsAttention({ folders, attention }: Status): boolean {
   return isOpen || folders.some(({ state, conflicts }) => state.kind === 'halted' || conflicts > 0)
 }
 
-function renderHead({ daemon, group, pairing }: Status, nowMs: number): Text[] {
+function renderHead({ daemon, group, pairing, limits }: Status, nowMs: number): Text[] {
+  const limited = limitPhrase(limits.all)
   const since = `running for ${formatDuration(Math.max(0, nowMs - daemon.startedMs))}`
   const addresses = shortAddresses(daemon.addresses)
   const shown = addresses.slice(0, ADDRESSES_SHOWN_MAX).map((address) => t`${address}`)
@@ -53,6 +55,7 @@ function renderHead({ daemon, group, pairing }: Status, nowMs: number): Text[] {
   return [
     t`${styled('bold', daemon.name)} in group ${styled('bold', group.name)} · Holt ${daemon.version}, ${daemon.state === 'running' ? since : daemon.state}`,
     styled('dim', joined([reached, ...api], ' · ')),
+    ...(limited === undefined ? [] : [t`Limited: ${limited} → ${styled('bold', 'holt limit')}`]),
     ...(pairing?.state.kind === 'waiting' ? [t`A pairing code is shown; nobody has typed it yet.`] : []),
   ]
 }

@@ -1,7 +1,18 @@
 /** Every option: its name, what it means, its default. The config file, `docs/CONFIG.md` and the parser are made from this. */
 
 import { API_PORT_DEFAULT, LISTEN_PORT_DEFAULT } from '../protocol/api/constants.ts'
-import { apiAddress, deviceName, listenAddress, onOff, oneOf, staticAddresses, wholeNumber } from './config-values.ts'
+import type { RateLimit } from '../protocol/rate-limit.ts'
+import { UNLIMITED } from '../protocol/rate-limit.ts'
+import {
+  apiAddress,
+  deviceName,
+  listenAddress,
+  onOff,
+  oneOf,
+  rateLimit,
+  staticAddresses,
+  wholeNumber,
+} from './config-values.ts'
 import type { ApiAddress, ListenAddress, LogLevel, StaticAddress, ValueType } from './config-values.ts'
 
 export interface Option<T> {
@@ -25,6 +36,8 @@ export interface OptionValues {
   readonly versionsPercent: number
   readonly scrubDays: number
   readonly scrubMegabytes: number
+  readonly sendLimit: RateLimit
+  readonly receiveLimit: RateLimit
   readonly logLevel: LogLevel
   readonly logMegabytes: number
   readonly logFiles: number
@@ -102,6 +115,22 @@ export const OPTIONS: { readonly [K in keyof OptionValues]: Option<OptionValues[
     doc: ['How much of it is read a second while it does so; a single large file is read without a pause.'],
     type: wholeNumber(1, 10_000, 'megabytes'),
     default: 16,
+  },
+  sendLimit: {
+    key: 'send-limit',
+    doc: [
+      'How fast bytes of files go out to all devices together, such as "2M", or a list with times of the day and week:',
+      '["2M", "08:00-18:00 mon-fri 500K", "22:00-06:00 none"]. "pause" sends nothing.',
+      'Holds until `holt limit` says otherwise, which also limits single devices, and at once.',
+    ],
+    type: rateLimit,
+    default: UNLIMITED,
+  },
+  receiveLimit: {
+    key: 'receive-limit',
+    doc: ['How fast bytes of files come in from all devices together, said in the same way.'],
+    type: rateLimit,
+    default: UNLIMITED,
   },
   logLevel: {
     key: 'log-level',

@@ -1,6 +1,8 @@
 /** The values that options take: each parser takes what a TOML file holds and gives a trusted value, or says what it wants. */
 
 import { NAME_BYTES_MAX } from '../protocol/limits.ts'
+import type { RateLimit } from '../protocol/rate-limit.ts'
+import { RateLimitError, parseRateLimit, printRateLimit } from '../protocol/rate-limit.ts'
 
 /** Ports below need privileges; 0 means any free one, for tests and for several daemons on one machine. */
 const PORT_MAX = 65_535
@@ -127,6 +129,27 @@ export const staticAddresses: ValueType<readonly StaticAddress[]> = {
   textHint: 'separated by commas',
   fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((one) => one.trim())),
   print: (value) => `[${value.map(quote).join(', ')}]`,
+}
+
+/** Rules as they are typed for `holt limit`. */
+export const rateLimit: ValueType<RateLimit> = {
+  hint: 'bytes a second such as "500K" or "2M", "none", "pause", or a list of those, also with times and days',
+  parse(value) {
+    const rules: readonly unknown[] = Array.isArray(value) ? value : [value]
+    if (!rules.every((rule) => typeof rule === 'string')) throw new BadValue(rateLimit.hint)
+    try {
+      return parseRateLimit(rules)
+    } catch (cause) {
+      if (!(cause instanceof RateLimitError)) throw cause
+      throw new BadValue(rateLimit.hint, { cause })
+    }
+  },
+  textHint: 'separated by semicolons',
+  fromText: (text) => text.split(';'),
+  print: (value) => {
+    const rules = printRateLimit(value).map(quote)
+    return rules.length === 1 ? rules.join('') : `[${rules.join(', ')}]`
+  },
 }
 
 export function printAddress({ host, port }: ListenAddress): string {

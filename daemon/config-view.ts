@@ -1,6 +1,7 @@
 /** The configuration as the API shows it: each setting with where its value comes from. */
 
 import { join } from 'node:path'
+import { printRateLimit } from '../protocol/rate-limit.ts'
 import type { Config as ConfigView } from '../protocol/api/daemon.ts'
 import type { Config, Environment } from './config.ts'
 import { CONFIG_FILE } from './config.ts'
@@ -23,6 +24,7 @@ export function toConfigView(config: Config, environment: Environment): ConfigVi
 function printable(value: Config[OptionName]): ConfigView['settings'][number]['value'] {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
   if (isList(value)) return [...value]
+  if ('windows' in value) return printRateLimit(value)
   return 'port' in value ? printAddress(value) : 'off'
 }
 

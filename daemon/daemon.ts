@@ -42,10 +42,9 @@ import { serveClock, watchClocks } from './sync/clock-check.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import { createDeviceSync } from './sync/device-sync.ts'
 import type { Deps } from './sync/folder.ts'
-import type { Pace } from './sync/folder-loops.ts'
-import { DEFAULT_PACE } from './sync/folder-loops.ts'
 import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
+import type { Limits } from './sync/limits.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
 import { servePortChecks } from './sync/port-check.ts'
 import type { EngineEvent, OpenRoot } from './sync/engine-options.ts'
@@ -54,13 +53,14 @@ import { dialStatic } from './sync/static-dial.ts'
 import { createSystemClock, watchMachine } from './system-clock.ts'
 import type { DaemonOptions } from './daemon-opening.ts'
 import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-opening.ts'
+import { limitsFor } from './daemon-limits.ts'
+import { paceOf } from './daemon-pace.ts'
 import { pairRunner } from './daemon-pair.ts'
 
 /** The id of a directory that is only looked at. */
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
 /** Threads that list and hash. */
 const DISK_THREADS = 2
-const DAY_MS = 24 * 60 * 60_000
 const STATE_DIRECTORY = 'state'
 
 export interface Daemon extends AsyncDisposable {
@@ -106,6 +106,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     catalogueFile,
     notes,
     suspicions,
+    limits: await limitsFor(o.config, deps),
   })
   stack.use(running.copies)
   const http = stack.use(await openHttp(o, running.parts, state))
@@ -140,6 +141,7 @@ interface Opened {
   readonly catalogueFile: OpenedCatalogue
   readonly notes: Notes
   readonly suspicions: Suspicions
+  readonly limits: Limits
 }
 
 interface Running {
@@ -207,6 +209,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     notes,
     troubles,
     suspicions: opened.suspicions,
+    limits: opened.limits,
     uploads,
     signerOfWords: (words) => createSigner(deriveRecovery(words).signingSeed),
     stop: (how) => ended.resolve(how),
@@ -282,7 +285,7 @@ function watchUploads({ clock }: Deps, feed: EventFeed): Uploads {
 /** Folders, transfers and sessions. */
 function buildSync(
   o: DaemonOptions,
-  { deps, groupLog, transport, threads }: Opened,
+  { deps, groupLog, transport, threads, limits }: Opened,
   trees: Map<string, DiskTree>,
   uploads: Uploads,
   onEvent: (event: EngineEvent) => void,
@@ -298,7 +301,8 @@ function buildSync(
       conflictPolicy: (folder) => policyOf({ groupLog }, folder),
       others: () => [...groupLog.state.members.keys()].filter((device) => device !== transport.self),
     },
-    pace: paceOf(o),
+    pace: paceOf(o.config),
+    limits,
     retention: { days: o.config.versionsDays, volumeShare: o.config.versionsPercent / 100, perPath: null, bytes: null },
     release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, threads, trees),
@@ -307,16 +311,6 @@ function buildSync(
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
     onSent: (device, part) => uploads.sent(device, part),
   })
-}
-
-function paceOf({ config }: DaemonOptions): Pace {
-  const { rescanMinutes, scrubDays, scrubMegabytes } = config
-  const scrub: Pace['scrub'] = {
-    ...DEFAULT_PACE.scrub,
-    everyMs: scrubDays === 0 ? null : scrubDays * DAY_MS,
-    bytesPerSecond: scrubMegabytes * 1_000_000,
-  }
-  return { ...DEFAULT_PACE, rescanMs: rescanMinutes * 60_000, scrub }
 }
 
 function rootFacts(

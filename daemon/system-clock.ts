@@ -19,6 +19,12 @@ export function createSystemClock(): Clock {
   }
 }
 
+/** What clocks on the wall show where this machine is. Monday is day 0. */
+export function localTime(wallMs: number): { readonly weekday: number; readonly minute: number } {
+  const date = new Date(wallMs)
+  return { weekday: (date.getDay() + 6) % 7, minute: date.getHours() * 60 + date.getMinutes() }
+}
+
 export interface MachineWatch {
   /** The machine slept: anything may have changed meanwhile. */
   readonly onResume: (sleptMs: number) => void

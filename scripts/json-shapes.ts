@@ -6,6 +6,7 @@ import { zDevice, zDeviceList } from '../protocol/api/devices.ts'
 import { zConflictPage, zEntry } from '../protocol/api/entries.ts'
 import { zEvent } from '../protocol/api/events.ts'
 import { zRecovery } from '../protocol/api/recovery.ts'
+import { zLimits } from '../protocol/api/limits.ts'
 import { zWhy } from '../protocol/api/why.ts'
 import { zFolder, zFolderList, zScan } from '../protocol/api/folders.ts'
 import { zVerification } from '../protocol/api/verify.ts'
@@ -32,6 +33,7 @@ export const JSON_SHAPES: Readonly<Record<string, z.ZodType>> = {
   Event: zEvent,
   Folder: zFolder,
   FolderList: zFolderList,
+  Limits: zLimits,
   LogRecord: zLogRecord,
   PairEvent: zPairEvent,
   Recovery: zRecovery,

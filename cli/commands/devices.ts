@@ -22,6 +22,14 @@ export async function runDevices({ args, client, out, signal, world }: CommandCo
     for (const line of [...renderDevices(list.devices, world.nowMs()), ...renderRemoved(list.removed)]) out.line(line)
 }
 
+function limitFacts({ limits }: Device): [string, string][] {
+  if (limits === null) return []
+  return [
+    ['send limit', limits.send.rules.join('; ')],
+    ['receive limit', limits.receive.rules.join('; ')],
+  ]
+}
+
 function renderDevice(device: Device): Text[] {
   const { lastSeenMs, isSelf, isOnline } = device
   const seen = lastSeenMs === null ? 'never' : formatTime(lastSeenMs)
@@ -33,6 +41,7 @@ function renderDevice(device: Device): Text[] {
     ['state', isSelf ? 'this device' : isOnline ? 'online' : `offline, last seen ${seen}`],
     ['address', device.address ?? 'none'],
     ['folders', String(device.folders.length)],
+    ...limitFacts(device),
     ...(device.trouble === null ? [] : [['trouble', device.trouble] satisfies [string, string]]),
   ]
   const lines = toColumns(facts.map(([name, value]) => [styled('dim', name), t`${value}`]))

@@ -1,7 +1,8 @@
 /** `holt folder set` */
 
 import type { ChangeFolder, Folder } from '../../protocol/api/folders.ts'
-import { countOf, formatBytes, formatCount, parseBytes } from '../amounts.ts'
+import { parseBytes } from '../../protocol/byte-size.ts'
+import { countOf, formatBytes, formatCount } from '../amounts.ts'
 import { usageError } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import { givenMode } from '../folder-mode.ts'

@@ -45,6 +45,26 @@ export const DAEMON_COMMANDS: readonly Command[] = [
     load: async () => (await import('../commands/service.ts')).runStatus,
   },
   {
+    name: ['limit'],
+    group: 'daemon',
+    summary: 'How fast bytes of files go out and come in; limits for one device, or for all together',
+    details: [
+      'A rate is in bytes a second: 500K, 2M, 1MiB; none (or 0) is as fast as it goes, pause is nothing at all. It may hold at some times of the day and week only, by the clock of this device: `--send 2M --send "08:00-18:00 mon-fri 500K" --send "22:00-06:00 none"`. The first time that fits counts, and the rate without a time outside of all.',
+      'What is said replaces what was said before of that direction, and holds at once. default is what config.toml says; of a single device, none. Both the limit of a device and that of all together hold. What devices tell each other of files is never held up.',
+    ],
+    operands: [
+      { name: 'DEVICE', isRequired: false, description: 'only what goes to it and comes from it', completes: 'device' },
+    ],
+    flags: [
+      { name: 'send', value: 'LIMIT', description: 'What goes out; may be said several times' },
+      { name: 'receive', value: 'LIMIT', description: 'What comes in; may be said several times' },
+    ],
+    operations: ['getLimits', 'changeLimits', 'getDaemon'],
+    json: [{ form: 'value', schema: 'Limits' }],
+    daemon: 'started',
+    load: async () => (await import('../commands/limit.ts')).runLimit,
+  },
+  {
     name: ['api'],
     group: 'daemon',
     summary: 'The address and the token of the HTTP API, and a curl line that works as printed',

@@ -15,6 +15,7 @@ import { daemonRoutes, logStream, supportBundle } from './routes/daemon.ts'
 import { deviceRoutes, recoveryRoutes } from './routes/devices.ts'
 import { eventRoutes, eventStream } from './routes/events.ts'
 import { folderRoutes } from './routes/folders.ts'
+import { limitRoutes } from './routes/limits.ts'
 import { verifyRoutes } from './routes/verify.ts'
 import { versionRoutes } from './routes/versions.ts'
 import { pairingRoutes, pairingStream } from './routes/pairing.ts'
@@ -70,6 +71,7 @@ function createHandlers({ service, listening }: AppOptions): Handlers {
     json: {
       ...daemonRoutes(service, listening),
       ...deviceRoutes(service),
+      ...limitRoutes(service),
       ...recoveryRoutes(service),
       ...folderRoutes(service),
       ...verifyRoutes(service),

@@ -27,6 +27,7 @@ import type {
   RemovedFolder,
   Scan,
 } from '../../protocol/api/folders.ts'
+import type { ChangeLimits, Limits } from '../../protocol/api/limits.ts'
 import type { StartVerify, Verification } from '../../protocol/api/verify.ts'
 import type { JoinPairing, Pairing, StartPairing } from '../../protocol/api/pairing.ts'
 import type {
@@ -99,6 +100,12 @@ export interface DeviceService {
   setDeviceRole(ref: string, role: 'admin' | 'member'): Promise<Device>
   /** Keeps all files. @throws ServiceError `already-alone` */
   leave(): Promise<Left>
+}
+
+export interface LimitService {
+  limits(): Promise<Limits>
+  /** Holds at once, and resolves when it is durable. @throws ServiceError `device-not-found`, `ambiguous-name`, `is-this-device`, `bad-request` for a rule that is none */
+  changeLimits(request: ChangeLimits): Promise<Limits>
 }
 
 /** The twelve recovery words. Every method that takes words throws `bad-words` and `wrong-words`, too. */
@@ -224,6 +231,7 @@ export interface HoltService
   extends
     DaemonService,
     DeviceService,
+    LimitService,
     RecoveryService,
     FolderService,
     VerifyService,

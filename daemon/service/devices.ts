@@ -6,6 +6,7 @@ import type { DeviceService } from '../http/service.ts'
 import { ServiceError } from '../http/service.ts'
 import type { RoleVerdict } from '../core/group-rights.ts'
 import type { GroupState } from '../core/membership.ts'
+import { deviceLimitsOf } from './limits.ts'
 import type { ServiceParts } from './parts.ts'
 import { deviceOf, knownFolders, nameOf, seatedOf } from './refs.ts'
 import { warningsOf } from './warnings.ts'
@@ -119,6 +120,7 @@ function toDeviceView(parts: ServiceParts, device: DeviceId): DeviceView {
       .map(({ id }) => id),
     trouble: troubleOf(parts, device),
     warnings: warningsOf(parts, device),
+    limits: deviceLimitsOf(parts, device),
   }
 }
 

@@ -12,6 +12,7 @@ import type { PairRunOptions } from '../sync/ends/pair-run.ts'
 import type { Deps } from '../sync/folder.ts'
 import type { GroupKeeper } from '../sync/group-keeper.ts'
 import type { GroupLog } from '../sync/group-log.ts'
+import type { Limits } from '../sync/limits.ts'
 import type { PairPorts } from '../sync/pair.ts'
 import type { PairingDesk } from '../sync/pair-invite.ts'
 import type { SavedContent } from '../versions-port.ts'
@@ -106,6 +107,7 @@ export interface ServiceParts {
   readonly notes: Notes
   readonly troubles: Troubles
   readonly uploads: Uploads
+  readonly limits: Limits
   readonly suspicions: Suspicions
   /** The key that recovery words stand for. Takes some 50 ms. */
   signerOfWords(words: string): Signer

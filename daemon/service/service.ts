@@ -12,6 +12,7 @@ import type { Pairings } from './pairings.ts'
 import { createPairings } from './pairings.ts'
 import { peerChecks } from './peer-checks.ts'
 import type { ServiceParts } from './parts.ts'
+import { createLimitService, limitsOf } from './limits.ts'
 import { createVerifyService } from './verify.ts'
 import { createRecoveryService } from './recovery.ts'
 import { deviceOf, knownFolders, nameOf } from './refs.ts'
@@ -25,6 +26,7 @@ export function createService(parts: ServiceParts): HoltService {
   return {
     ...createDaemonService(parts, pairings),
     ...createDeviceService(parts),
+    ...createLimitService(parts),
     ...createRecoveryService(parts),
     ...createFolderService(parts),
     ...createVerifyService(parts),
@@ -87,6 +89,7 @@ function statusOf(parts: ServiceParts, pairings: Pairings): Omit<Status, 'daemon
     folders,
     transfers: transfersOf(parts),
     attention: attentionOf(parts, folders),
+    limits: limitsOf(parts),
     pairing: pairings.current(),
   }
 }

@@ -8,12 +8,14 @@ import { baseOf } from './delta-base.ts'
 import type { Engine } from './engine.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { createEngine } from './engine.ts'
+import type { Direction } from './limits.ts'
 import { hint } from './folder.ts'
 import { serveKept } from './kept-serve.ts'
 import { parentOf } from '../../protocol/path.ts'
 import type { PullFault, PullQueue } from './pull.ts'
 import { createPullQueue } from './pull.ts'
 import type { TransferEvent } from './pull-progress.ts'
+import type { RateLine } from './rate-line.ts'
 import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
 import { serveFine } from './serve-fine.ts'
 import { serveBlobs } from './serve.ts'
@@ -21,6 +23,8 @@ import { serveBlobs } from './serve.ts'
 export interface DeviceSyncOptions extends Omit<EngineOptions, 'pulls'> {
   readonly onTransfer: (event: TransferEvent) => void
   readonly onPullFault: (fault: PullFault) => void
+  /** How fast bytes of blobs may go out and come in; left out: as fast as they can. */
+  readonly limits?: Readonly<Record<Direction, RateLine>>
   readonly onSent: (device: DeviceId, part: SentPart) => void
 }
 
@@ -52,6 +56,7 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
     onFault: o.onPullFault,
     onProgress: o.onTransfer,
     onRoom: () => engine.wantAgain(),
+    ...(o.limits && { line: o.limits.receive }),
   })
   const engine = createEngine({ ...o, pulls })
   return {
@@ -67,6 +72,7 @@ export function createDeviceSync(o: DeviceSyncOptions): DeviceSync {
         mayRead: (device) => o.membership.isMember(device) && !o.membership.isOutdated(),
         onStale: (hash) => lookAgain(o, engine, hash),
         onSent: o.onSent,
+        ...(o.limits && { line: o.limits.send }),
       }
       const serving = serveBlobs(held)
       const cutting = serveFine(held)

@@ -139,6 +139,6 @@ function isNothing(limit: RateLimit | null): boolean {
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) throw new TypeError('not an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object')
   return value as Record<string, unknown>
 }

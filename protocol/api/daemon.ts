@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { zDevice, zGroup } from './devices.ts'
 import { zAbsolutePath, zCount, zDeviceId, zFolderId, zPageLimit, zRef, zTimeMs } from './fields.ts'
+import { zLimits } from './limits.ts'
 import { zFolder } from './folders.ts'
 import { zPairing } from './pairing.ts'
 
@@ -78,6 +79,8 @@ export const zStatus = z
     /** The largest first, at most 20. */
     transfers: z.array(zTransfer),
     attention: z.array(zAttention),
+    /** How fast bytes of files may go out and come in. */
+    limits: zLimits,
     /** The pairing that is under way. */
     pairing: zPairing.nullable(),
     /** The id of the newest event: following from here misses nothing. */

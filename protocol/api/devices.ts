@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { zAbsolutePath, zDeviceId, zFolderId, zFlag, zGroupId, zName, zRef, zTimeMs } from './fields.ts'
+import { zDirectionLimits } from './limits.ts'
 
 const zRole = z.enum(['member', 'admin', 'mirror'])
 
@@ -46,6 +47,8 @@ export const zDevice = z
     trouble: z.string().nullable(),
     /** What to keep an eye on, the newest first. */
     warnings: z.array(zDeviceWarning),
+    /** What this device sends to it and receives from it at most; null where only the limits of all together hold. */
+    limits: zDirectionLimits.nullable(),
   })
   .meta({ id: 'Device' })
 export type Device = z.infer<typeof zDevice>

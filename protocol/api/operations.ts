@@ -9,6 +9,7 @@ import * as devices from './devices.ts'
 import * as entries from './entries.ts'
 import * as events from './events.ts'
 import * as folders from './folders.ts'
+import * as limits from './limits.ts'
 import * as pairing from './pairing.ts'
 import * as verify from './verify.ts'
 import * as versions from './versions.ts'
@@ -49,6 +50,9 @@ export const OPERATIONS = {
   listLogs: op({ query: daemon.zLogsQuery, response: daemon.zLogPage }),
   followLogs: op({ query: daemon.zLogsQuery, response: daemon.zLogRecord }),
   getSupportBundle: op({ response: daemon.zBundlePart }),
+
+  getLimits: op({ response: limits.zLimits }),
+  changeLimits: op({ body: limits.zChangeLimits, response: limits.zLimits }),
 
   listDevices: op({ response: devices.zDeviceList }),
   getDevice: op({ params: devices.zDeviceParams, response: devices.zDevice }),

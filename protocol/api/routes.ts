@@ -38,6 +38,13 @@ export const ROUTES = {
     summary: 'What a person who helps needs to see, without secrets and file names: one part a line',
   },
 
+  getLimits: json('GET', '/limits', 'How fast bytes of files may go out and come in'),
+  changeLimits: json(
+    'PATCH',
+    '/limits',
+    'Limit how fast bytes of files go out and come in, of one device or of all together',
+  ),
+
   listDevices: json('GET', '/devices', 'The devices of the group'),
   getDevice: json('GET', '/devices/{device}', 'One device, by id or by a name that only it has'),
   renameDevice: json('PATCH', '/devices/{device}', 'Give this device another name'),

@@ -31,6 +31,10 @@ before(async () => {
       asked.push(['undo', request])
       return await fake.undo(request, o)
     },
+    changeLimits: async (request) => {
+      asked.push(['limit', request])
+      return await fake.changeLimits(request)
+    },
     removeDevice: async (ref, o) => {
       asked.push(['device', ref, o])
       return await fake.device(OTHER)
@@ -42,6 +46,16 @@ after(() => home[Symbol.asyncDispose]())
 /** Words, what is on stdout, and what the engine was asked for. */
 const CASES: readonly (readonly [readonly string[], RegExp, unknown?])[] = [
   [['folder', 'pause', 'Photos'], /^Photos is paused\. To go on: holt folder resume Photos\n$/],
+  [
+    ['limit', '--send', '2M', '--send', '08:00-18:00 mon-fri 500K; sat pause'],
+    / all devices +sends +at most 2 MB\/s +2M; 08:00-18:00 mon-fri 500K; sat pause\n +receives +without limit\n/,
+    ['limit', { send: ['2M', '08:00-18:00 mon-fri 500K', 'sat pause'] }],
+  ],
+  [
+    ['limit', 'desk', '--receive', 'default'],
+    / ada desktop\/über +sends /,
+    ['limit', { device: 'desk', receive: null }],
+  ],
   [['folder', 'resume', 'Photos'], /^Photos is synced again\.\n$/],
   [['approve', 'Photos'], /^Photos goes on, and does what it halted for\./],
   [['reject', 'Photos'], /^Photos goes on without it; what was deleted comes back on every device\.\n$/],
@@ -131,6 +145,8 @@ describe('what is typed wrongly', () => {
     ['restore /x --at tomorrow', /"tomorrow" is no time in the past\.\nSuch as: 2h, 3d, yesterday/],
     ['restore /x --overwrite', /--overwrite is for what is at the path of --to\./],
     ['undo --list --dry-run', /--list takes nothing back: it stands alone\./],
+    ['limit --send 12', /"12" is no limit: a rate in bytes a second is from 1K up/],
+    ['limit laptop', /Nothing is said of the device\.\nSay --send or --receive/],
     ['add /x --name', /Not enough arguments following: name/],
     ['completion tcsh', /There is no completion for "tcsh"\.\nChoose one of: bash, zsh, fish\n$/],
   ]

@@ -93,6 +93,7 @@ const CASES: readonly (readonly [string, number, readonly RegExp[]])[] = [
   ['doctor', EXIT.failed, [/✗ Port: Port 14658 is closed\.\n {4}→ Open it\.\n/, /1 check failed/]],
   ['logs -n 2', EXIT.ok, [/^2026-09-21 14:13:20 folder\.scanned files=2\n.*files=3\n$/]],
   ['config', EXIT.ok, [/^\/home\/ada\/\.holt\/config\.toml\n/, /listen +14658 +default/]],
+  ['limit', EXIT.ok, [/^ +all devices +sends +without limit\n +receives +without limit\n$/]],
   ['api', EXIT.ok, [/token +5a5a/]],
 ]
 

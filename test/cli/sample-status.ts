@@ -14,7 +14,16 @@ export const GROUP = { id: parseGroupId('ab'.repeat(32)), name: 'Ada' }
 const idOf = (digit: string) => parseFolderId(digit.repeat(32))
 
 const COMMON: Omit<Device, 'id' | 'name' | 'isSelf' | 'isOnline'> = {
-  ...{ platform: 'linux', role: 'admin', lastSeenMs: null, address: null, folders: [], trouble: null, warnings: [] },
+  ...{
+    platform: 'linux',
+    role: 'admin',
+    lastSeenMs: null,
+    address: null,
+    folders: [],
+    trouble: null,
+    warnings: [],
+    limits: null,
+  },
 }
 export const LAPTOP: Device = { ...COMMON, id: SELF, name: 'ada-laptop', isSelf: true, isOnline: true }
 export const DESKTOP: Device = {
@@ -114,6 +123,10 @@ export const STATUS: Status = {
     { kind: 'halt', detail: 'Work has halted.', command: 'holt approve Work', folder: idOf('3') },
     { kind: 'conflict', detail: '1 conflict copy waits in Work.', command: 'holt conflicts Work', folder: idOf('3') },
   ],
+  limits: {
+    all: { send: { rules: ['2M', '08:00-18:00 mon-fri 500K'], now: 500_000 }, receive: { rules: ['none'], now: null } },
+    devices: [],
+  },
   pairing: null,
   eventId: 'abc-1',
 }

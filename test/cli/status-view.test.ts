@@ -19,6 +19,7 @@ describe('the status screen', () => {
     assert.deepEqual(screen(STATUS), [
       'ada-laptop in group Ada · Holt 0.1.0, running for 3 h',
       'reached at 192.168.0.2:14658, [fd00::2]:14658 · API at 127.0.0.1:14659',
+      'Limited: sends at most 500 kB/s → holt limit',
       '',
       'Devices',
       '  ● ada-laptop   this device  linux  admin',

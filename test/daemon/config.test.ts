@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { UNLIMITED, parseRateLimit } from '../../protocol/rate-limit.ts'
 import { ConfigError } from '../../daemon/config-error.ts'
 import type { ConfigErrorCode } from '../../daemon/config-error.ts'
 import { OPTIONS, OPTION_NAMES } from '../../daemon/config-options.ts'
@@ -52,6 +53,8 @@ describe('a configuration', () => {
         HOLT_VERSIONS_PERCENT: '3',
         HOLT_SCRUB_DAYS: '0',
         HOLT_SCRUB_MEGABYTES: '8',
+        HOLT_SEND_LIMIT: '2M; 08:00-18:00 mon-fri 500K',
+        HOLT_RECEIVE_LIMIT: 'none',
         HOLT_LOG_LEVEL: 'debug',
         HOLT_LOG_MEGABYTES: '4',
         HOLT_LOG_FILES: '6',
@@ -61,7 +64,9 @@ describe('a configuration', () => {
     assert.deepEqual(values, {
       ...{ deviceName: 'Küche', listen: { host: '::1', port: 0 }, apiListen: { kind: 'off' }, discovery: false },
       ...{ staticAddresses: ['nas.local', '10.0.0.7:4000'], rescanMinutes: 1, versionsDays: 2 },
-      ...{ versionsPercent: 3, scrubDays: 0, scrubMegabytes: 8, logLevel: 'debug', logMegabytes: 4, logFiles: 6 },
+      ...{ versionsPercent: 3, scrubDays: 0, scrubMegabytes: 8 },
+      ...{ sendLimit: parseRateLimit(['2M', '08:00-18:00 mon-fri 500K']), receiveLimit: UNLIMITED },
+      ...{ logLevel: 'debug', logMegabytes: 4, logFiles: 6 },
     })
     assert.deepEqual(Object.keys(values), [...OPTION_NAMES])
   })
@@ -101,6 +106,8 @@ describe('a config file', () => {
       ['log-level = "loud"', /"normal" or "debug"/],
       ['static-addresses = ["a b"]', /a list of/],
       ['static-addresses = "a"', /a list of/],
+      ['send-limit = 500', /such as "500K" or "2M"/],
+      ['receive-limit = ["1M", "2M"]', /also with times and days/],
     ]
     for (const [text, words] of bad) assert.throws(() => parse(text), refuses('config-bad-value', /, line 1: /, words))
   })

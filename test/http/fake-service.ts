@@ -1,6 +1,7 @@
 /** An engine that has no disk and no network: enough to see what the HTTP API makes of one. */
 
 import type { Device } from '../../protocol/api/devices.ts'
+import type { Limit, Limits } from '../../protocol/api/limits.ts'
 import type { Pairing } from '../../protocol/api/pairing.ts'
 import type { Recovery } from '../../protocol/api/recovery.ts'
 import { deviceIdOf, parseGroupId } from '../../protocol/ids.ts'
@@ -10,6 +11,7 @@ import type {
   DaemonService,
   DeviceService,
   HoltService,
+  LimitService,
   PairingService,
   RecoveryService,
 } from '../../daemon/http/service.ts'
@@ -24,6 +26,9 @@ export const OTHER = deviceIdOf(new Uint8Array(32).fill(2))
 export const GONE = deviceIdOf(new Uint8Array(32).fill(3))
 export const START_MS = 1_790_000_000_000
 const GROUP = { id: parseGroupId('ab'.repeat(32)), name: 'Ada' }
+
+const FREE: Limit = { rules: ['none'], now: null }
+export const NO_LIMITS: Limits = { all: { send: FREE, receive: FREE }, devices: [] }
 
 export interface FakeService extends HoltService {
   readonly events: EventLog
@@ -42,6 +47,7 @@ export function createFakeService(): FakeService {
   return {
     ...createFakeDaemon(),
     ...devices,
+    ...createFakeLimits(),
     ...createFakeRecovery(),
     ...folders,
     verification: async (ref) => ({ folders: [verifiedOf(ref)] }),
@@ -55,12 +61,33 @@ export function createFakeService(): FakeService {
       ...(await folders.folders()),
       transfers: [],
       attention: [{ kind: 'conflict', detail: 'A copy waits.', command: 'holt conflicts', folder: null }],
+      limits: NO_LIMITS,
       pairing: null,
     }),
     shutDown: async () => {
       isStopped = true
     },
     isStopped: () => isStopped,
+  }
+}
+
+/** Keeps what it is told, for all devices together; knows no clock. */
+function createFakeLimits(): LimitService {
+  let limits: Limits = NO_LIMITS
+  const limitOf = (rules: string[] | null | undefined, before: Limit): Limit =>
+    rules === undefined ? before : { rules: rules ?? ['none'], now: rules === null ? null : 2_000_000 }
+  return {
+    limits: async () => limits,
+    changeLimits: async ({ device, send, receive }) => {
+      if (device === 'nobody') throw new ServiceError('device-not-found', 'There is no device nobody.')
+      const { all } = limits
+      const changed = { send: limitOf(send, all.send), receive: limitOf(receive, all.receive) }
+      limits =
+        device === undefined
+          ? { ...limits, all: changed }
+          : { ...limits, devices: [{ device: OTHER, name: 'ada desktop/über', ...changed }] }
+      return limits
+    },
   }
 }
 
@@ -115,6 +142,7 @@ function createFakeDevices(): DeviceService {
     folders: [],
     trouble: null,
     warnings: [],
+    limits: null,
     ...over,
   })
   let devices = [device({}), device({ id: OTHER, name: 'ada desktop/über', isSelf: false })]

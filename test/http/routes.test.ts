@@ -34,6 +34,7 @@ describe('the API over its socket', () => {
         'eventId',
         'folders',
         'group',
+        'limits',
         'pairing',
         'transfers',
       ])
