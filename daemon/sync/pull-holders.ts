@@ -13,8 +13,6 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import { BLOB_SILENCE_MS, BLOB_WINDOWS_BYTES_MAX, CHUNK_BYTES, LIAR_BAN_MS } from '../../protocol/limits.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import { nextDelayMs } from '../core/backoff.ts'
-import type { Debtor, Line } from '../core/end-game.ts'
-import { findRescue } from '../core/end-game.ts'
 import type { Patch, Schedule } from '../core/schedule.ts'
 import { createWindow } from '../core/window.ts'
 import type { Clock, Log, PeerTransport, Random } from '../ports.ts'
@@ -22,6 +20,7 @@ import type { Alarm } from './alarm.ts'
 import { hasCode, startDeadline } from './deadline.ts'
 import type { Movable, Receiver, Rest } from './pull-link.ts'
 import { PullLink, restBytes } from './pull-link.ts'
+import { findLate } from './pull-rescue.ts'
 import type { RateLine } from './rate-line.ts'
 import type { Work } from './work.ts'
 
@@ -31,6 +30,8 @@ const ASKS_MAX = 8
 const OPEN_MS = 20_000
 /** How soon it is looked again whether a device is too slow for another one that has time, in milliseconds. */
 const RESCUE_LOOK_MS = 500
+/** How often what devices owe is looked through at most, in milliseconds. */
+const TAKE_OVER_EVERY_MS = 50
 /** Steps that the backoff of a silent device is ahead of that of one whose stream broke. */
 const SILENCE_STEPS = 6
 
@@ -79,16 +80,13 @@ interface Holder {
   inFlightBytes: number
 }
 
-interface Slow extends Debtor<Movable> {
-  readonly link: PullLink | undefined
-}
-
 export class Holders {
   readonly #deps: HoldersDeps
   /** The one that was asked longest ago is first. */
   readonly #holders = new Map<DeviceId, Holder>()
   #inFlightBytes = 0
   #isPumping = false
+  #takeOverAtMs = 0
 
   constructor(deps: HoldersDeps) {
     this.#deps = deps
@@ -156,22 +154,30 @@ export class Holders {
     for (let isAsking = true; isAsking;) {
       isAsking = false
       for (const holder of [...this.#holders.values()]) if (this.#askOne(holder)) isAsking = true
-      if (!isAsking) isAsking = [...this.#holders.values()].some((holder) => this.#takeOver(holder))
+      if (!isAsking) isAsking = this.#takeOverAny()
     }
+  }
+
+  /** Looks through all that is owed, and therefore not each time that something lands. */
+  #takeOverAny(): boolean {
+    const nowMs = this.#nowMs()
+    if (this.#holders.size < 2 || ![...this.#holders.values()].some((each) => (each.link?.askCount ?? 0) > 0))
+      return false
+    if (nowMs < this.#takeOverAtMs) {
+      this.#deps.alarm.at(this.#takeOverAtMs)
+      return false
+    }
+    const isTaken = [...this.#holders.values()].some((holder) => this.#takeOver(holder))
+    if (!isTaken) this.#takeOverAtMs = nowMs + TAKE_OVER_EVERY_MS
+    return isTaken
   }
 
   /** Asks a device that has nothing to do for what a slow one owes. */
   #takeOver(holder: Holder): boolean {
     const { schedule, alarm } = this.#deps
     if (!this.#canAsk(holder) || (holder.link?.askCount ?? 0) > 0 || this.#room(holder) <= 0) return false
-    const others = [...this.#holders.values()].filter((other) => other !== holder && other.link !== undefined)
-    const debtors = others.map((other): Slow => ({
-      ...this.#lineOf(other),
-      link: other.link,
-      asks: other.link?.movable() ?? [],
-    }))
     const mayTake = ({ rest }: Movable): boolean => schedule.mayGive(holder.device, rest.task)
-    const found = findRescue<Movable, Slow>(this.#lineOf(holder), debtors, mayTake)
+    const found = findLate(holder, this.#holders.values(), mayTake, this.#nowMs())
     if (found.kind === 'none') return false
     alarm.at(this.#nowMs() + RESCUE_LOOK_MS)
     if (found.kind === 'maybe') return false
@@ -180,15 +186,9 @@ export class Holders {
       return false
     }
     const { rest, req } = found.ask
-    found.debtor.link?.withdraw(req)
+    found.debtor.holder.link?.withdraw(req)
     schedule.giveBack(rest.task, rest.chunks)
     return this.#askOne(holder)
-  }
-
-  #lineOf({ link, window }: Holder): Line {
-    const owedBytes = link?.owedBytes ?? 0
-    const silentMs = owedBytes === 0 ? 0 : this.#nowMs() - (link?.heardMs ?? 0)
-    return { owedBytes, bytesPerMs: window.bytesPerMs, silentMs }
   }
 
   #askOne(holder: Holder): boolean {
