@@ -114,6 +114,21 @@ describe('a limit at a time', () => {
     )
   })
 
+  it('holds in an hour that comes twice as in any other, and where one is left out from the next on', () => {
+    const limit = parseRateLimit(['02:30-03:30 sun 1M'])
+    // Summer time ends: 02:00 to 02:59, and again. It begins: after 01:59 comes 03:00.
+    const twice = ['sun 02:29', 'sun 02:30', 'sun 02:59', 'sun 02:00', 'sun 02:30', 'sun 03:30']
+    const leftOut = ['sun 01:59', 'sun 03:00', 'sun 03:29', 'sun 03:30']
+    assert.deepEqual(
+      twice.map((time) => rateAt(limit, at(time))),
+      [null, 1_000_000, 1_000_000, null, 1_000_000, null],
+    )
+    assert.deepEqual(
+      leftOut.map((time) => rateAt(limit, at(time))),
+      [null, 1_000_000, 1_000_000, null],
+    )
+  })
+
   it('is what the windows say minute by minute', () => {
     fc.assert(
       fc.property(aLimit, aMinute, (limit, minute) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Clock } from '../../daemon/ports.ts'
-import { watchMachine } from '../../daemon/system-clock.ts'
+import { localTime, watchMachine } from '../../daemon/system-clock.ts'
 
 const MINUTE_MS = 60_000
 
@@ -49,5 +49,25 @@ describe('the watch over the machine', () => {
       ]),
       [],
     )
+  })
+})
+
+describe('the clock on the wall', () => {
+  it('shows the time of its zone, also where summer time begins and ends', (t) => {
+    const before = process.env['TZ']
+    t.after(() => {
+      if (before === undefined) delete process.env['TZ']
+      else process.env['TZ'] = before
+    })
+    process.env['TZ'] = 'Europe/Berlin'
+    const SUNDAY = 6
+    const shown = (time: string): string => {
+      const { weekday, minute } = localTime(Date.parse(time))
+      assert.equal(weekday, SUNDAY)
+      return `${Math.floor(minute / 60)}:${minute % 60}`
+    }
+    assert.deepEqual(['2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z'].map(shown), ['1:59', '3:0'])
+    assert.deepEqual(['2026-10-25T00:59:59Z', '2026-10-25T01:00:00Z'].map(shown), ['2:59', '2:0'])
+    assert.deepEqual(localTime(Date.parse('2026-11-22T23:30:00Z')), { weekday: 0, minute: 30 })
   })
 })
