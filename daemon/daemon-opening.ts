@@ -12,7 +12,6 @@ import { createRecovery } from '../protocol/recovery.ts'
 import { removeCatalogue } from './catalogue/catalogue-file.ts'
 import type { Config, Environment } from './config.ts'
 import { openStateFiles } from './disk/state-files.ts'
-import { startHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
 import type { Identity } from './identity-file.ts'
 import { loadIdentity, renewIdentity } from './identity-file.ts'
@@ -21,7 +20,6 @@ import { openPeerTransport } from './peers/transport.ts'
 import type { Libp2pPeerTransport } from './peers/transport.ts'
 import type { StateFiles } from './ports.ts'
 import type { ServiceParts } from './service/parts.ts'
-import { createService } from './service/service.ts'
 import type { Deps } from './sync/folder.ts'
 import { openGroupLog } from './sync/found-group.ts'
 import { forgetGroup } from './sync/group-file.ts'
@@ -119,6 +117,11 @@ export async function openHttp(o: DaemonOptions, parts: ServiceParts, state: Sta
     apiListen.kind === 'off'
       ? 'off'
       : { host: apiListen.host, port: apiListen.port, isExplicit: config.explicit.has('apiListen') }
+  // Half of all that is loaded is for the API, and nothing else waits for it.
+  const [{ startHttp }, { createService }] = await Promise.all([
+    import('./http/server.ts'),
+    import('./service/service.ts'),
+  ])
   return startHttp({ service: createService(parts), token: await loadToken(state), socketPath, tcp, log })
 }
 

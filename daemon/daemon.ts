@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { DeviceId } from '../protocol/ids.ts'
 import { folderIdOf } from '../protocol/ids.ts'
 import { deriveRecovery } from '../protocol/recovery.ts'
 import { openBlobStore } from './blobs/store.ts'
@@ -24,7 +25,7 @@ import type { Identity } from './identity-file.ts'
 import { createMachine } from './machine.ts'
 import { createNativeCrypto, createSigner } from './native-crypto.ts'
 import type { Libp2pPeerTransport } from './peers/transport.ts'
-import type { Clock, Log, PeerTransport, Random } from './ports.ts'
+import type { Random } from './ports.ts'
 import type { EventFeed } from './service/event-feed.ts'
 import { createEventFeed } from './service/event-feed.ts'
 import { GroupCopies } from './service/group-copies.ts'
@@ -38,7 +39,6 @@ import type { Suspicions } from './service/suspicions.ts'
 import { openSuspicions } from './service/suspicions.ts'
 import { Uploads } from './service/uploads.ts'
 import { toWarning } from './service/warnings.ts'
-import { serveClock, watchClocks } from './sync/clock-check.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import { createDeviceSync } from './sync/device-sync.ts'
 import type { Deps } from './sync/folder.ts'
@@ -46,16 +46,15 @@ import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
 import type { Limits } from './sync/limits.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
-import { servePortChecks } from './sync/port-check.ts'
 import type { EngineEvent, OpenRoot } from './sync/engine-options.ts'
 import type { FolderSettings } from './sync/settings.ts'
-import { dialStatic } from './sync/static-dial.ts'
-import { createSystemClock, watchMachine } from './system-clock.ts'
+import { createSystemClock } from './system-clock.ts'
 import type { DaemonOptions } from './daemon-opening.ts'
 import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-opening.ts'
 import { limitsFor } from './daemon-limits.ts'
 import { paceOf } from './daemon-pace.ts'
 import { pairRunner } from './daemon-pair.ts'
+import { runAll } from './daemon-running.ts'
 
 /** The id of a directory that is only looked at. */
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
@@ -109,13 +108,15 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     limits: await limitsFor(o.config, deps),
   })
   stack.use(running.copies)
-  const http = stack.use(await openHttp(o, running.parts, state))
   const stop = new AbortController()
-  const work = runAll(running, deps, o.config.staticAddresses, { signal: stop.signal })
+  // The others are dialled before the API is loaded and made: while a handshake waits for them, there is time for that.
+  const isDialled = (device: DeviceId): boolean => transport.knowsAddress(device)
+  const work = runAll({ ...running, isDialled, staticAddresses: o.config.staticAddresses }, { signal: stop.signal })
   stack.defer(async () => {
     stop.abort(new Error('the daemon stops'))
     await work.catch(() => undefined)
   })
+  const http = stack.use(await openHttp(o, running.parts, state))
   const moved = stack.move()
   return {
     socketPath: http.socketPath,
@@ -337,57 +338,4 @@ async function openRoot(
   const tree = await openFileTree({ path, folder: id, traits, clock: deps.clock, crypto: deps.crypto, threads })
   trees.set(id, tree)
   return { tree, incoming: await openBlobStore({ directory: incomingDirectory(path), crypto: deps.crypto, threads }) }
-}
-
-function isAnyMissing({ groupLog, transport }: Running['parts']): boolean {
-  const others = [...groupLog.state.members.keys()].filter((device) => device !== transport.self)
-  return others.some((device) => transport.addressOf(device) === undefined)
-}
-
-/** Runs until the signal aborts, or a part cannot go on. */
-async function runAll(
-  { sync, keeper, parts }: Running,
-  { clock, log }: { clock: Clock; log: Log },
-  staticAddresses: readonly string[],
-  o: { signal: AbortSignal },
-): Promise<void> {
-  const redial = ({ transport }: { transport: PeerTransport }): void => transport.redial()
-  parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: parts.notes.wasClean })
-  using _uploads = parts.uploads
-  using _checks = servePortChecks({ transport: parts.transport, clock }, o)
-  using _clock = serveClock({ transport: parts.transport, clock }, o)
-  const loops = [
-    sync.run(o),
-    keeper.run(o),
-    parts.feed.run(o),
-    dialStatic({ transport: parts.transport, clock, log, isAnyMissing: () => isAnyMissing(parts) }, staticAddresses, o),
-    watchClocks(
-      {
-        ...{ transport: parts.transport, clock },
-        online: () => [...sync.engine.sessions().all()].map(({ remote }) => remote),
-        onSeen: (device, aheadMs) => parts.suspicions.clockSeen(device, aheadMs),
-      },
-      o,
-    ),
-    watchMachine(
-      clock,
-      {
-        onResume: (sleptMs) => {
-          log.event('machine.resumed', { sleptMs })
-          parts.events.publish({ kind: 'daemon.resumed', sleptMs: Math.floor(sleptMs) })
-          sync.engine.rescan()
-          redial(parts)
-        },
-        onNetworkChange: () => redial(parts),
-      },
-      o,
-    ),
-  ]
-  try {
-    await Promise.all(loops)
-  } catch (cause) {
-    if (!o.signal.aborted) throw cause
-  } finally {
-    await Promise.allSettled(o.signal.aborted ? loops : [])
-  }
 }

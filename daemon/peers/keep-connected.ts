@@ -1,7 +1,7 @@
 /** Keeps trying to connect with every member that is not connected, with a growing delay, for as long as it takes. */
 
 import type { DeviceId } from '../../protocol/ids.ts'
-import { nextDelayMs } from '../core/backoff.ts'
+import { redialDelayMs } from '../core/backoff.ts'
 
 /**
  * When two devices find each other they would both dial. The one with the higher id waits this long first, so that there is
@@ -31,6 +31,7 @@ interface Member {
 export class KeepConnected implements Disposable {
   readonly #init: KeepConnectedInit
   readonly #members = new Map<DeviceId, Member>()
+  readonly #startedMs = performance.now()
 
   constructor(init: KeepConnectedInit) {
     this.#init = init
@@ -81,7 +82,8 @@ export class KeepConnected implements Disposable {
 
   #retry(device: DeviceId, member: Member): void {
     member.failures += 1
-    this.#schedule(device, member, nextDelayMs(member.failures, this.#init.random01()))
+    const sinceStartMs = performance.now() - this.#startedMs
+    this.#schedule(device, member, redialDelayMs(member.failures, sinceStartMs, this.#init.random01()))
   }
 
   #schedule(device: DeviceId, member: Member, delayMs: number): void {

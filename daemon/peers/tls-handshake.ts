@@ -6,6 +6,7 @@ import type { SecureContext } from 'node:tls'
 import { TLSSocket, connect, createSecureContext } from 'node:tls'
 import { abortReason } from './abortable.ts'
 import type { Certificate } from './certificate.ts'
+import { provenPeer } from './certificate-proof.ts'
 
 /** The protocol that both sides name in the handshake. */
 const ALPN = 'libp2p'
@@ -53,9 +54,7 @@ async function secured(
     await handshake(socket, event, signal)
     const { raw: certificate } = socket.getPeerCertificate()
     if (!(certificate instanceof Uint8Array)) throw new Error('the other side sent no certificate')
-    // A device that nobody calls does without all that reads certificates.
-    const { verifyPeerCertificate } = await import('@libp2p/tls/utils')
-    const remote = await verifyPeerCertificate(certificate, expected)
+    const remote = await provenPeer(certificate, expected, Date.now())
     signal.throwIfAborted()
     return { socket, remote }
   } catch (cause) {

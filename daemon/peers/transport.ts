@@ -64,6 +64,8 @@ export interface PeerTransportOptions {
 export interface Libp2pPeerTransport extends PeerTransport {
   /** Bytes that went over the wire since the start, encryption and headers included. */
   traffic(): Traffic
+  /** Whether there is an address at which to dial a device. */
+  knowsAddress(device: DeviceId): boolean
 }
 
 /** How often connections are looked at. */
@@ -250,6 +252,10 @@ class Transport implements Libp2pPeerTransport {
 
   traffic(): Traffic {
     return this.#traffic.total()
+  }
+
+  knowsAddress(device: DeviceId): boolean {
+    return this.#book.of(device).length > 0
   }
 
   [Symbol.asyncDispose](): Promise<void> {

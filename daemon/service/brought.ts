@@ -1,7 +1,7 @@
 /** What came of bringing paths back, in counts, with what was left by name. */
 
 import type { Undone } from '../../protocol/api/versions.ts'
-import { LEFT_MAX } from '../../protocol/api/versions.ts'
+import { LEFT_MAX } from '../../protocol/api/constants.ts'
 import type { BroughtBack } from '../sync/bring-back.ts'
 
 type Counts = Pick<Undone, 'back' | 'replaced' | 'already' | 'bytes' | 'left' | 'leftCount'>

@@ -17,6 +17,8 @@ export const API_BODY_BYTES_MAX = 64 * 1024
 /** Events and log records of one JSON page, and of `ls` and `conflicts`. */
 export const PAGE_DEFAULT = 200
 export const PAGE_MAX = 1000
+/** Paths that were left as they are, at most this many by name. */
+export const LEFT_MAX = 1000
 /** Patterns of a selection, and the characters of one. */
 export const PATTERNS_MAX = 1000
 export const PATTERN_CHARACTERS_MAX = 4096

@@ -62,8 +62,6 @@ export const zVersionPage = z
   .meta({ id: 'VersionPage' })
 export type VersionPage = z.infer<typeof zVersionPage>
 
-/** Paths that were left as they are, at most this many by name. */
-export const LEFT_MAX = 1000
 export const zLeft = z.object({
   path: z.string(),
   kind: z.enum(['changed', 'failed']),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { nextDelayMs } from '../../daemon/core/backoff.ts'
+import { nextDelayMs, redialDelayMs } from '../../daemon/core/backoff.ts'
 
 describe('backoff', () => {
   it('doubles from a tenth of a second to a minute', () => {
@@ -21,5 +21,11 @@ describe('backoff', () => {
         assert.ok(delay >= step / 2 && delay <= step)
       }),
     )
+  })
+
+  it('stays short for a minute where others may be starting, too', () => {
+    const steps = [1, 2, 3, 4, 5, 6, 40].map((attempt) => redialDelayMs(attempt, 59_999, 1))
+    assert.deepEqual(steps, [100, 200, 400, 800, 1600, 1600, 1600])
+    assert.equal(redialDelayMs(40, 60_000, 1), 60_000)
   })
 })

@@ -1,0 +1,78 @@
+/** What a daemon does for as long as it runs. */
+
+import type { DeviceId } from '../protocol/ids.ts'
+import type { AbortOptions } from './ports.ts'
+import type { ServiceParts } from './service/parts.ts'
+import { serveClock, watchClocks } from './sync/clock-check.ts'
+import type { DeviceSync } from './sync/device-sync.ts'
+import type { GroupKeeper } from './sync/group-keeper.ts'
+import { servePortChecks } from './sync/port-check.ts'
+import { dialStatic } from './sync/static-dial.ts'
+import type { MachineWatch } from './system-clock.ts'
+import { watchMachine } from './system-clock.ts'
+
+export interface RunningParts {
+  readonly parts: ServiceParts
+  readonly sync: DeviceSync
+  readonly keeper: GroupKeeper
+  readonly staticAddresses: readonly string[]
+  /** Where a device was reached before is known, so that it is dialled there. */
+  readonly isDialled: (device: DeviceId) => boolean
+}
+
+/** Runs until the signal aborts, or a part cannot go on. */
+export async function runAll(running: RunningParts, o: AbortOptions): Promise<void> {
+  const { sync, keeper, parts, staticAddresses } = running
+  const { transport } = parts
+  const { clock, log, random } = parts.deps
+  parts.events.publish({ kind: 'daemon.started', version: parts.facts.version, wasClean: parts.notes.wasClean })
+  using _uploads = parts.uploads
+  using _checks = servePortChecks({ transport, clock }, o)
+  using _clock = serveClock({ transport, clock }, o)
+  const loops = [
+    sync.run(o),
+    keeper.run(o),
+    parts.feed.run(o),
+    dialStatic({ transport, clock, random, log, ...missingIn(running) }, staticAddresses, o),
+    watchClocks(
+      {
+        ...{ transport, clock },
+        online: () => [...sync.engine.sessions().all()].map(({ remote }) => remote),
+        onSeen: (device, aheadMs) => parts.suspicions.clockSeen(device, aheadMs),
+      },
+      o,
+    ),
+    watchMachine(clock, machineWatch(running), o),
+  ]
+  try {
+    await Promise.all(loops)
+  } catch (cause) {
+    if (!o.signal.aborted) throw cause
+  } finally {
+    await Promise.allSettled(o.signal.aborted ? loops : [])
+  }
+}
+
+function missingIn({ parts, isDialled }: RunningParts): { isAnyMissing(): boolean; areDialled(): boolean } {
+  const { groupLog, transport } = parts
+  const missing = () =>
+    [...groupLog.state.members.keys()].filter(
+      (device) => device !== transport.self && transport.addressOf(device) === undefined,
+    )
+  return {
+    isAnyMissing: () => missing().length > 0,
+    areDialled: () => missing().every(isDialled),
+  }
+}
+
+function machineWatch({ sync, parts }: RunningParts): MachineWatch {
+  return {
+    onResume: (sleptMs) => {
+      parts.deps.log.event('machine.resumed', { sleptMs })
+      parts.events.publish({ kind: 'daemon.resumed', sleptMs: Math.floor(sleptMs) })
+      sync.engine.rescan()
+      parts.transport.redial()
+    },
+    onNetworkChange: () => parts.transport.redial(),
+  }
+}
