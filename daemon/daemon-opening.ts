@@ -73,7 +73,7 @@ export async function foundOrOpen(o: DaemonOptions, deps: Deps, identity: Identi
 
 export async function openTransport(
   o: DaemonOptions,
-  state: StateFiles,
+  { state, clock }: Pick<Deps, 'state' | 'clock'>,
   identity: Identity,
 ): Promise<Libp2pPeerTransport> {
   const { config, log } = o
@@ -82,7 +82,7 @@ export async function openTransport(
     seed: identity.seed,
     listen: { host: config.listen.host, port: config.listen.port, isExplicit: config.explicit.has('listen') },
     discovery: config.discovery,
-    log,
+    ...{ log, clock },
     known,
     onAddresses: (device, addresses) => {
       known.set(device, [...addresses])

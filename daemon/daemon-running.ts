@@ -6,6 +6,7 @@ import type { ServiceParts } from './service/parts.ts'
 import { serveClock, watchClocks } from './sync/clock-check.ts'
 import type { DeviceSync } from './sync/device-sync.ts'
 import type { GroupKeeper } from './sync/group-keeper.ts'
+import type { Latch } from './sync/latch.ts'
 import { servePortChecks } from './sync/port-check.ts'
 import { dialStatic } from './sync/static-dial.ts'
 import type { MachineWatch } from './system-clock.ts'
@@ -16,6 +17,9 @@ export interface RunningParts {
   readonly sync: DeviceSync
   readonly keeper: GroupKeeper
   readonly staticAddresses: readonly string[]
+  readonly isDiscovering: boolean
+  /** Raised when a session begins. */
+  readonly sessionBegun: Latch
   /** Where a device was reached before is known, so that it is dialled there. */
   readonly isDialled: (device: DeviceId) => boolean
 }
@@ -38,6 +42,7 @@ export async function runAll(running: RunningParts, o: AbortOptions): Promise<vo
       {
         ...{ transport, clock },
         online: () => [...sync.engine.sessions().all()].map(({ remote }) => remote),
+        hasBegun: running.sessionBegun,
         onSeen: (device, aheadMs) => parts.suspicions.clockSeen(device, aheadMs),
       },
       o,
@@ -65,7 +70,8 @@ function missingIn({ parts, isDialled }: RunningParts): { isAnyMissing(): boolea
   }
 }
 
-function machineWatch({ sync, parts }: RunningParts): MachineWatch {
+/** Where devices are discovered, the network is watched there. */
+function machineWatch({ sync, parts, isDiscovering }: RunningParts): MachineWatch {
   return {
     onResume: (sleptMs) => {
       parts.deps.log.event('machine.resumed', { sleptMs })
@@ -73,6 +79,6 @@ function machineWatch({ sync, parts }: RunningParts): MachineWatch {
       sync.engine.rescan()
       parts.transport.redial()
     },
-    onNetworkChange: () => parts.transport.redial(),
+    ...(isDiscovering ? {} : { onNetworkChange: () => parts.transport.redial() }),
   }
 }

@@ -45,6 +45,8 @@ import type { Deps } from './sync/folder.ts'
 import { GroupKeeper } from './sync/group-keeper.ts'
 import type { GroupLog } from './sync/group-log.ts'
 import type { Limits } from './sync/limits.ts'
+import type { Latch } from './sync/latch.ts'
+import { createLatch } from './sync/latch.ts'
 import { PairingDesk } from './sync/pair-invite.ts'
 import type { EngineEvent, OpenRoot } from './sync/engine-options.ts'
 import type { FolderSettings } from './sync/settings.ts'
@@ -95,7 +97,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   const groupLog = await foundOrOpen(o, deps, identity)
   const notes = stack.use(await openNotes(deps))
   const suspicions = stack.use(await watchSuspicions(deps, () => running.parts))
-  const transport = stack.use(await openTransport(o, state, identity))
+  const transport = stack.use(await openTransport(o, deps, identity))
   const running: Running = buildDaemon(o, {
     deps,
     groupLog,
@@ -110,8 +112,11 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
   stack.use(running.copies)
   const stop = new AbortController()
   // The others are dialled before the API is loaded and made: while a handshake waits for them, there is time for that.
+  const { staticAddresses, discovery: isDiscovering } = o.config
   const isDialled = (device: DeviceId): boolean => transport.knowsAddress(device)
-  const work = runAll({ ...running, isDialled, staticAddresses: o.config.staticAddresses }, { signal: stop.signal })
+  const work = runAll({ ...running, isDiscovering, isDialled, staticAddresses }, { signal: stop.signal })
+  // Whoever waits for the end hears of it; until there is somebody, it is no crash.
+  work.catch(() => undefined)
   stack.defer(async () => {
     stop.abort(new Error('the daemon stops'))
     await work.catch(() => undefined)
@@ -150,6 +155,7 @@ interface Running {
   readonly sync: DeviceSync
   readonly keeper: GroupKeeper
   readonly copies: GroupCopies
+  readonly sessionBegun: Latch
   readonly ended: Promise<'stop' | 'leave'>
 }
 
@@ -163,6 +169,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
   )
   const ended = Promise.withResolvers<'stop' | 'leave'>()
   const uploads = watchUploads(deps, feed)
+  const sessionBegun = createLatch()
   const sync = buildSync(
     o,
     opened,
@@ -171,6 +178,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     (event) => {
       // A root may have come, moved, or come back.
       if (event.kind === 'observed') copies.touch()
+      if (event.kind === 'session' && event.isOpen) sessionBegun.raise()
       feed.onEngine(event)
     },
     feed,
@@ -215,7 +223,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     signerOfWords: (words) => createSigner(deriveRecovery(words).signingSeed),
     stop: (how) => ended.resolve(how),
   }
-  return { parts, sync, keeper, copies, ended: ended.promise }
+  return { parts, sync, keeper, copies, sessionBegun, ended: ended.promise }
 }
 
 function buildKeeper({ deps, groupLog, transport, suspicions }: Opened, troubles: Troubles): GroupKeeper {

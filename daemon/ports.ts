@@ -7,19 +7,11 @@ import type { ProtocolSpec } from '../protocol/protocols.ts'
 import type { FineCutter } from './fine-port.ts'
 import type { KeptContent, Taken, VersionRecord } from './versions-port.ts'
 
+export type { Clock } from './clock-port.ts'
 export type { VersionRecord } from './versions-port.ts'
 
 export interface AbortOptions {
   readonly signal: AbortSignal
-}
-
-export interface Clock {
-  /** Milliseconds since 1970 by the clock on the wall: may jump. Whole. */
-  wallMs(): number
-  /** Milliseconds since some start: never goes back, and stands still while the machine sleeps. Whole. */
-  monotonicMs(): number
-  /** Rejects with the signal's reason when it aborts. */
-  sleep(delayMs: number, o: AbortOptions): Promise<void>
 }
 
 export interface Random {

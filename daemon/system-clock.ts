@@ -2,19 +2,30 @@
 
 import { networkInterfaces } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createBeats } from './beats.ts'
 import type { AbortOptions, Clock } from './ports.ts'
 
 /** How often the clocks and interfaces are compared, in milliseconds: peers are dialled again within 3 s of the network's return. */
-const LOOK_MS = 2000
+const LOOK_MS = 1000
+/** At every other second where nothing else is awake. */
+const LOOK_SLACK_MS = 1000
 /** By how much a clock must be ahead of what was waited for to count as a sleep, in milliseconds. */
 const SLEEP_MS = 10_000
 
 export function createSystemClock(): Clock {
+  const monotonicMs = (): number => Math.floor(performance.now())
+  const beats = createBeats({
+    monotonicMs,
+    after: (delayMs, ring) => {
+      const timer = setTimeout(ring, delayMs)
+      return { [Symbol.dispose]: () => clearTimeout(timer) }
+    },
+  })
   return {
     wallMs: () => Date.now(),
-    monotonicMs: () => Math.floor(performance.now()),
-    sleep: async (delayMs, { signal }) => {
-      await delay(delayMs, undefined, { signal })
+    monotonicMs,
+    sleep: async (delayMs, { signal, slackMs = 0 }) => {
+      await (beats.next(delayMs, slackMs, signal) ?? delay(delayMs, undefined, { signal }))
     },
   }
 }
@@ -28,20 +39,22 @@ export function localTime(wallMs: number): { readonly weekday: number; readonly 
 export interface MachineWatch {
   /** The machine slept: anything may have changed meanwhile. */
   readonly onResume: (sleptMs: number) => void
-  /** An interface or address came or went. */
-  readonly onNetworkChange: () => void
+  /** An interface or address came or went. Left out where somebody else looks for that. */
+  readonly onNetworkChange?: () => void
 }
 
 /** Looks until the signal aborts. */
-export async function watchMachine(clock: Clock, watch: MachineWatch, o: AbortOptions): Promise<void> {
-  let [wallMs, monotonicMs, network] = [clock.wallMs(), clock.monotonicMs(), addresses()]
+export async function watchMachine(clock: Clock, watch: MachineWatch, { signal }: AbortOptions): Promise<void> {
+  const { onResume, onNetworkChange } = watch
+  const look = (): string => (onNetworkChange === undefined ? '' : addresses())
+  let [wallMs, monotonicMs, network] = [clock.wallMs(), clock.monotonicMs(), look()]
   for (;;) {
-    await clock.sleep(LOOK_MS, o)
+    await clock.sleep(LOOK_MS, { signal, slackMs: LOOK_SLACK_MS })
     // On Linux the monotonic clock stands still while the machine sleeps; on others, and for a process that was stopped, it goes on.
     const sleptMs = Math.max(clock.wallMs() - wallMs, clock.monotonicMs() - monotonicMs) - LOOK_MS
-    const now = addresses()
-    if (sleptMs > SLEEP_MS) watch.onResume(sleptMs)
-    if (now !== network) watch.onNetworkChange()
+    const now = look()
+    if (sleptMs > SLEEP_MS) onResume(sleptMs)
+    if (now !== network) onNetworkChange?.()
     ;[wallMs, monotonicMs, network] = [clock.wallMs(), clock.monotonicMs(), now]
   }
 }

@@ -2,6 +2,7 @@
 
 import { generateSeed } from '../../daemon/native-crypto.ts'
 import type { Libp2pPeerTransport } from '../../daemon/peers/transport.ts'
+import { createSystemClock } from '../../daemon/system-clock.ts'
 import { openPeerTransport } from '../../daemon/peers/transport.ts'
 
 export function openMicroTransport(): Promise<Libp2pPeerTransport> {
@@ -10,5 +11,6 @@ export function openMicroTransport(): Promise<Libp2pPeerTransport> {
     listen: { host: '127.0.0.1', port: 0, isExplicit: true },
     discovery: false,
     log: { event: () => undefined },
+    clock: createSystemClock(),
   })
 }

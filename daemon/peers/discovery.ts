@@ -6,11 +6,11 @@
 import type { Packet } from 'dns-packet'
 import makeMulticastDns from 'multicast-dns'
 import type { MulticastDNS } from 'multicast-dns'
-import type { Log } from '../ports.ts'
+import type { Clock, Log } from '../ports.ts'
 import type { Announcement } from './announcement.ts'
 import { QUERY, encodeAnnouncement, isQuery, parseAnnouncements } from './announcement.ts'
 import type { LocalNetwork } from './local-networks.ts'
-import { localNetworks } from './local-networks.ts'
+import { interfacesText, localNetworks } from './local-networks.ts'
 
 /** An announcement, and where it came from. A hint only: any machine of the link can send it. */
 export interface Sighting extends Announcement {
@@ -25,13 +25,15 @@ export interface DiscoveryInit {
   /** An interface came, went, or has another address. */
   readonly onNetworkChange: () => void
   readonly log: Log
+  readonly clock: Clock
   /** Names of the interfaces to use; undefined uses all, also such as come later. */
   readonly interfaces?: ReadonlySet<string> | undefined
   readonly udpPort?: number | undefined
 }
 
-/** How often the interfaces are looked at: a network that returns is used within this time. */
+/** How often the interfaces are looked at, with the slack: a network that returns is used within the two together. */
 const RESCAN_MS = 1_000
+const RESCAN_SLACK_MS = 1_000
 /** Seconds after an interface appears at which we ask and announce: packets get lost, switches wake slowly. */
 const GREETINGS_MS: readonly number[] = [0, 1_000, 3_000]
 /** How often we ask and announce without a reason. */
@@ -47,14 +49,16 @@ const FAILED_MS = 30_000
 export class Discovery implements AsyncDisposable {
   readonly #init: DiscoveryInit
   readonly #voices = new Map<string, Voice>()
-  readonly #timer: NodeJS.Timeout
+  readonly #end = new AbortController()
+  /** The interfaces as they were last looked at. */
+  #seen = ''
   #searches = 0
   #lastAskMs = performance.now()
 
   constructor(init: DiscoveryInit) {
     this.#init = init
     this.#rescan()
-    this.#timer = setInterval(() => this.#tick(), RESCAN_MS)
+    void this.#run(this.#end.signal)
   }
 
   /** Says at once what is to be announced now. */
@@ -76,10 +80,21 @@ export class Discovery implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
+    this.#end.abort(new Error('nothing is to be discovered any more'))
     const voices = [...this.#voices.values()]
     this.#voices.clear()
     await Promise.all(voices.map((voice) => voice[Symbol.asyncDispose]()))
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await this.#init.clock.sleep(RESCAN_MS, { signal, slackMs: RESCAN_SLACK_MS })
+        this.#tick()
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw cause
+    }
   }
 
   #tick(): void {
@@ -89,6 +104,9 @@ export class Discovery implements AsyncDisposable {
   }
 
   #rescan(): boolean {
+    const seen = interfacesText()
+    if (seen === this.#seen && ![...this.#voices.values()].some((voice) => voice.isWorthRetrying())) return false
+    this.#seen = seen
     const networks = new Map(localNetworks(this.#init.interfaces).map((net) => [`${net.name} ${net.address}`, net]))
     let hasChanged = false
     for (const [key, voice] of this.#voices) {

@@ -9,6 +9,7 @@ import type {
   DialTransportOptions,
   Listener,
   Logger,
+  StreamMuxer,
   StreamMuxerFactory,
   Transport,
   Upgrader,
@@ -35,9 +36,14 @@ const HANDSHAKES_PER_ADDRESS_MAX = 8
 /** The content type of a TLS handshake record (RFC 8446 §5.1). */
 const TLS_HANDSHAKE_BYTE = 0x16
 
+/** A muxer that asks the other side to say something. */
+export interface PingableMuxer extends StreamMuxer {
+  ping(): Promise<unknown>
+}
+
 export interface LinkTransportInit {
   readonly upgrader: Upgrader
-  readonly muxers: StreamMuxerFactory
+  readonly muxers: StreamMuxerFactory<PingableMuxer>
   readonly context: SecureContext
   readonly traffic: TrafficCounter
   readonly log: Logger
@@ -52,8 +58,22 @@ export class LinkTransport implements Transport {
   /** By the timeline, which libp2p hands on from the socket's connection to the connection that others see. */
   readonly #sockets = new WeakMap<object, Socket>()
 
+  /** By the timeline, too. */
+  readonly #muxers = new WeakMap<object, PingableMuxer>()
+  /** Those of `init`, each of which can be found again. */
+  readonly #muxerFactory: StreamMuxerFactory
+
   constructor(init: LinkTransportInit) {
     this.#init = init
+    const { protocol } = init.muxers
+    this.#muxerFactory = {
+      protocol,
+      createStreamMuxer: (connection) => {
+        const muxer = init.muxers.createStreamMuxer(connection)
+        if (connection instanceof SocketConnection) this.#muxers.set(connection.timeline, muxer)
+        return muxer
+      },
+    }
   }
 
   /** Dials one address; the connection opens as the event `connection:open`, too. */
@@ -116,7 +136,7 @@ export class LinkTransport implements Transport {
 
   /** Nothing is left for libp2p to negotiate. */
   #secured<Remote>(remotePeer: Remote) {
-    return { skipEncryption: true, skipProtection: true, remotePeer, muxerFactory: this.#init.muxers } as const
+    return { skipEncryption: true, skipProtection: true, remotePeer, muxerFactory: this.#muxerFactory } as const
   }
 
   #prepare(raw: Socket): void {
@@ -137,6 +157,14 @@ export class LinkTransport implements Transport {
   /** Bytes that have come over a connection's socket. */
   receivedBytes(connection: Connection): number {
     return this.#sockets.get(connection.timeline)?.bytesRead ?? 0
+  }
+
+  /** Asks the other side to say something; whether it does is seen by the bytes that come. */
+  ping({ timeline }: Connection): void {
+    this.#muxers
+      .get(timeline)
+      ?.ping()
+      .catch((cause: unknown) => this.#init.log('a ping was not answered: %s', cause))
   }
 
   dialFilter(addresses: Multiaddr[]): Multiaddr[] {

@@ -1,6 +1,7 @@
 /** The connections that are open: how many there may be, which one to use, and which are dead. */
 
 import type { DeviceId } from '../../protocol/ids.ts'
+import type { AbortOptions, Clock } from '../ports.ts'
 
 /** Connections of one device. */
 const PER_DEVICE_MAX = 8
@@ -10,7 +11,7 @@ const ALL_MAX = 64
 const STRANGERS_MAX = 16
 
 export interface LinkTiming {
-  /** A connection on which nothing came for so long is dead. Both sides ping every `KEEP_ALIVE_MS`. */
+  /** A connection on which nothing came for so long is dead. It was pinged several times meanwhile. */
   readonly silenceMs: number
   /** A connection that is in doubt has to show something in this time. */
   readonly doubtMs: number
@@ -20,8 +21,11 @@ export interface LinkTiming {
   readonly strangerMs: number
 }
 
-/** How often each side pings, so that a link that lives is never silent. */
-export const KEEP_ALIVE_MS = 2_500
+/** After this share of the silence that kills it a link is asked to say something. */
+const PING_SHARE = 1 / 4
+/** How often links are looked at; where none is in doubt, at every other of these moments if nothing else is awake. */
+const CHECK_MS = 1_000
+const CALM_SLACK_MS = 1_000
 
 export const LINK_TIMING: LinkTiming = { silenceMs: 15_000, doubtMs: 3_000, spareMs: 2_000, strangerMs: 60_000 }
 
@@ -39,6 +43,8 @@ export interface LinksInit<C extends LinkConnection> {
   readonly isMember: (device: DeviceId) => boolean
   /** Bytes that have come over the connection's socket. */
   readonly receivedBytes: (connection: C) => number
+  /** Asks the other side to say something. */
+  readonly ping: (connection: C) => void
 }
 
 interface Link<C extends LinkConnection> {
@@ -92,22 +98,42 @@ export class Links<C extends LinkConnection> {
 
   /** The device seems to be elsewhere now: connections that show no life soon are dead. */
   doubt(device: DeviceId, nowMs: number): void {
-    for (const link of this.#of(device)) link.doubtedMs ??= nowMs
+    for (const link of this.#of(device)) this.#doubtLink(link, nowMs)
   }
 
   /** After a change of the network: whatever shows no life soon is dead. */
   doubtAll(nowMs: number): void {
-    for (const link of this.#links) link.doubtedMs ??= nowMs
+    for (const link of this.#links) this.#doubtLink(link, nowMs)
   }
 
-  /** Ends what is dead, spare, or idle and a stranger's. To be called about once a second. */
+  /** Checks until the signal aborts, and then throws its reason. */
+  async run(clock: Clock, { signal }: AbortOptions): Promise<void> {
+    for (;;) {
+      await clock.sleep(CHECK_MS, { signal, slackMs: this.#isRestless() ? 0 : CALM_SLACK_MS })
+      this.check(performance.now())
+    }
+  }
+
+  /** Ends what is dead, spare, or idle and a stranger's, and pings what is quiet. To be called every second or two. */
   check(nowMs: number): void {
     this.#forgiveLateness(nowMs)
     for (const link of this.#links) this.#observe(link, nowMs)
     for (const link of this.#links) {
       const reason = this.#faultOf(link, nowMs)
       if (reason !== undefined) link.connection.abort(new Error(reason))
+      else if (nowMs - link.heardMs >= this.#init.timing.silenceMs * PING_SHARE) this.#init.ping(link.connection)
     }
+  }
+
+  /** Something is about to be decided. */
+  #isRestless(): boolean {
+    return this.#links.some(({ doubtedMs, device }) => doubtedMs !== undefined || this.#of(device).length > 1)
+  }
+
+  #doubtLink(link: Link<C>, nowMs: number): void {
+    if (link.doubtedMs !== undefined) return
+    link.doubtedMs = nowMs
+    this.#init.ping(link.connection)
   }
 
   /** When this process itself stood still, silence says nothing about the others. */

@@ -30,3 +30,9 @@ export function localNetworks(only?: ReadonlySet<string>): LocalNetwork[] {
     ]
   })
 }
+
+/** All interfaces and their addresses, to be compared: cheaper than what is made of them. */
+export function interfacesText(): string {
+  const all = Object.entries(networkInterfaces())
+  return all.map(([name, infos]) => `${name} ${(infos ?? []).map(({ cidr }) => cidr).join(' ')}`).join('\n')
+}

@@ -7,13 +7,15 @@ import type {
   Transport,
   Upgrader,
   ComponentLogger,
+  StreamMuxerFactory,
 } from '@libp2p/interface'
+import type { YamuxMuxerInit } from '@libp2p/yamux'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { createCertificate } from './certificate.ts'
 import { lazyNoise } from './lazy-noise.ts'
+import type { PingableMuxer } from './link-transport.ts'
 import { LinkTransport } from './link-transport.ts'
-import { KEEP_ALIVE_MS } from './links.ts'
 import type { TrafficCounter } from './socket-connection.ts'
 import { INBOUND_STREAMS_MAX } from './stream-desk.ts'
 import { tlsContext } from './tls-handshake.ts'
@@ -36,16 +38,12 @@ export async function createPeerNode(
   gater: ConnectionGater,
 ): Promise<PeerNode> {
   const context = tlsContext(await createCertificate(privateKey))
-  const muxers = yamux({
-    enableKeepAlive: true,
-    keepAliveInterval: KEEP_ALIVE_MS,
-    maxInboundStreams: INBOUND_STREAMS_MAX,
-    streamOptions: { maxStreamWindowSize: WINDOW_BYTES_MAX, maxReadBufferLength: READ_BUFFER_BYTES_MAX },
-  })()
+  // Between Holts `links.ts` pings what is quiet; other programs are pinged by the muxer itself.
+  const [muxers, ownMuxers] = [muxersOf({ enableKeepAlive: true }), muxersOf({ enableKeepAlive: false })]
   const made = Promise.withResolvers<LinkTransport>()
   const makeTransport = (parts: { upgrader: Upgrader; logger: ComponentLogger }): Transport => {
     const log = parts.logger.forComponent('holt:link')
-    const transport = new LinkTransport({ upgrader: parts.upgrader, muxers, context, traffic, log })
+    const transport = new LinkTransport({ upgrader: parts.upgrader, muxers: ownMuxers, context, traffic, log })
     made.resolve(transport)
     return transport
   }
@@ -65,4 +63,12 @@ export async function createPeerNode(
     },
   })
   return { libp2p, transport: await made.promise }
+}
+
+function muxersOf(init: Pick<YamuxMuxerInit, 'enableKeepAlive'>): StreamMuxerFactory<PingableMuxer> {
+  return yamux({
+    ...init,
+    maxInboundStreams: INBOUND_STREAMS_MAX,
+    streamOptions: { maxStreamWindowSize: WINDOW_BYTES_MAX, maxReadBufferLength: READ_BUFFER_BYTES_MAX },
+  })()
 }

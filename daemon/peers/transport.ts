@@ -4,7 +4,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { UnexpectedPeerError } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Server } from 'node:net'
-import type { AbortOptions, Inviter, Log, PeerStream, PeerTransport, Presence } from '../ports.ts'
+import type { AbortOptions, Clock, Inviter, Log, PeerStream, PeerTransport, Presence } from '../ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { abortable } from './abortable.ts'
@@ -54,6 +54,7 @@ export interface PeerTransportOptions {
   /** False neither sends nor listens to multicast: only typed and known addresses are used. */
   readonly discovery: boolean | DiscoveryOptions
   readonly log: Log
+  readonly clock: Clock
   /** Addresses (multiaddrs) at which devices were reached before, newest first. */
   readonly known?: ReadonlyMap<DeviceId, readonly string[]> | undefined
   /** The addresses of a member are others than before: to be kept for the next start. */
@@ -68,8 +69,6 @@ export interface Libp2pPeerTransport extends PeerTransport {
   knowsAddress(device: DeviceId): boolean
 }
 
-/** How often connections are looked at. */
-const CHECK_MS = 1_000
 /** How long one typed address may take. */
 const DIAL_MS_MAX = 10_000
 
@@ -105,7 +104,6 @@ class Transport implements Libp2pPeerTransport {
   readonly #protocols = new Map<string, object>()
   readonly #reach: Reach
   readonly #sightings = new Sightings()
-  readonly #timer: NodeJS.Timeout
   readonly #ends = new AbortController()
   #members: ReadonlySet<DeviceId> = new Set()
   #nameplate: number | null = null
@@ -126,6 +124,7 @@ class Transport implements Libp2pPeerTransport {
       timing: { ...LINK_TIMING, ...options.timing },
       isMember,
       receivedBytes: (connection) => node.transport.receivedBytes(connection),
+      ping: (connection) => node.transport.ping(connection),
     })
     this.#reach = new Reach({
       addressesOf: (device) => this.#book.of(device),
@@ -138,7 +137,7 @@ class Transport implements Libp2pPeerTransport {
       random01: Math.random,
     })
     this.#discovery = this.#startDiscovery()
-    this.#timer = setInterval(() => this.#links.check(performance.now()), CHECK_MS)
+    this.#inBackground(this.#links.run(options.clock, { signal: this.#ends.signal }))
     node.libp2p.addEventListener('connection:open', (event) => this.#onOpen(event.detail))
     node.libp2p.addEventListener('connection:close', (event) => this.#onClose(event.detail))
   }
@@ -274,7 +273,6 @@ class Transport implements Libp2pPeerTransport {
 
   async #close(): Promise<void> {
     this.#ends.abort(new PeerError('offline', 'this device goes offline'))
-    clearInterval(this.#timer)
     this.#keep[Symbol.dispose]()
     this.#reach.close()
     this.#desk.close()
@@ -286,7 +284,7 @@ class Transport implements Libp2pPeerTransport {
   }
 
   #startDiscovery(): Discovery | undefined {
-    const { discovery, log } = this.#options
+    const { discovery, log, clock } = this.#options
     if (discovery === false) return undefined
     return new Discovery({
       interfaces: this.#listeningInterfaces(),
@@ -294,7 +292,7 @@ class Transport implements Libp2pPeerTransport {
       own: () => ({ device: this.self, port: this.port, nameplate: this.#nameplate }),
       onSighting: (sighting) => this.#onSighting(sighting),
       onNetworkChange: () => this.redial(),
-      log,
+      ...{ log, clock },
     })
   }
 
@@ -385,6 +383,8 @@ class Transport implements Libp2pPeerTransport {
   }
 
   #inBackground(work: Promise<void>): void {
-    work.catch((cause: unknown) => this.#options.log.event('peers.failed', { reason: String(cause) }))
+    work.catch((cause: unknown) => {
+      if (!this.#ends.signal.aborted) this.#options.log.event('peers.failed', { reason: String(cause) })
+    })
   }
 }

@@ -10,14 +10,15 @@ import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { CLOCK } from '../../protocol/protocols.ts'
 import type { AbortOptions, Clock, PeerTransport } from '../ports.ts'
+import type { Latch } from './latch.ts'
+import { raisedOrAfter } from './latch.ts'
 import { hasCode, isAborted, startDeadline } from './deadline.ts'
 
 /** A question and its answer. Slower ones say too little. */
 const ANSWER_MS = 10_000
 /** How often a device is asked while its session lasts. */
 const ASK_EVERY_MS = 10 * 60_000
-/** How often it is looked whether a session has begun. */
-const LOOK_MS = 2_000
+const ASK_SLACK_MS = 10_000
 
 export interface ClockPorts {
   readonly transport: PeerTransport
@@ -27,6 +28,8 @@ export interface ClockPorts {
 export interface ClockWatch extends ClockPorts {
   /** Devices with an open session. */
   readonly online: () => Iterable<DeviceId>
+  /** Raised when a session begins. */
+  readonly hasBegun: Latch
   /** @param aheadMs how far the other clock is ahead of this one */
   readonly onSeen: (device: DeviceId, aheadMs: number) => void
 }
@@ -47,16 +50,21 @@ export async function watchClocks(watch: ClockWatch, o: AbortOptions): Promise<v
   const { clock, online, onSeen } = watch
   const asked = new Map<DeviceId, number>()
   for (;;) {
+    let nextMs = ASK_EVERY_MS
     const there = new Set(online())
     for (const device of asked.keys()) if (!there.has(device)) asked.delete(device)
     for (const device of there) {
       const lastMs = asked.get(device)
-      if (lastMs !== undefined && clock.monotonicMs() - lastMs < ASK_EVERY_MS) continue
+      const leftMs = lastMs === undefined ? 0 : lastMs + ASK_EVERY_MS - clock.monotonicMs()
+      if (leftMs > 0) {
+        nextMs = Math.min(nextMs, leftMs)
+        continue
+      }
       asked.set(device, clock.monotonicMs())
       const aheadMs = await askClock(watch, device, o)
       if (aheadMs !== undefined) onSeen(device, aheadMs)
     }
-    await clock.sleep(LOOK_MS, o)
+    await raisedOrAfter(watch.hasBegun, clock, nextMs, { ...o, slackMs: ASK_SLACK_MS })
   }
 }
 

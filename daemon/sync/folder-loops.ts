@@ -14,6 +14,7 @@ import { unblock } from './blocked.ts'
 import { collect } from './collect.ts'
 import type { Folder, Halt } from './folder.ts'
 import { decideAgain, hint } from './folder.ts'
+import { raisedOrAfter } from './latch.ts'
 import type { Look } from './looks.ts'
 import { toLook } from './looks.ts'
 import { leave, noteSelection, settleSelection } from './leaving.ts'
@@ -33,6 +34,9 @@ const BURST_LOOK_MS = BURST_QUIET_MS / 4
 
 /** How often the deletions that halted a folder are counted anew at most, in milliseconds. */
 const JUDGE_EVERY_MS = 5000
+
+/** By how much what is looked at now and then may be looked at later, in milliseconds. */
+const LOOK_SLACK_MS = 2000
 
 /** When a folder does what, in milliseconds. */
 export interface Pace {
@@ -145,7 +149,7 @@ async function timerLoop(folder: Folder, host: FolderHost, o: AbortOptions): Pro
   const { clock } = folder.deps
   let scannedMs = clock.monotonicMs()
   for (;;) {
-    await clock.sleep(host.pace.retryMs, o)
+    await clock.sleep(host.pace.retryMs, { ...o, slackMs: LOOK_SLACK_MS })
     // A disk that was unmounted, or went read-only, tells no watcher.
     const isHalted = folder.halt !== null || (await rootHalt(folder)) !== null
     if (isHalted || clock.monotonicMs() - scannedMs >= host.pace.rescanMs) {
@@ -169,7 +173,7 @@ function unreadableDirectories({ problems }: Folder): DirPath[] {
 /** Kept versions and left-over blobs go when it is time, some while after the start. */
 async function collectLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promise<void> {
   for (;;) {
-    await folder.deps.clock.sleep(host.pace.collectMs, o)
+    await folder.deps.clock.sleep(host.pace.collectMs, { ...o, slackMs: LOOK_SLACK_MS })
     await collect(folder, host.retention, o)
   }
 }
@@ -252,21 +256,9 @@ async function publishLoop(folder: Folder, host: FolderHost, o: AbortOptions): P
     await folder.toPublish.wait(o)
     const isCalm = clock.monotonicMs() - idleSinceMs >= coalesceMaxMs
     delayMs = isCalm ? coalesceMs : Math.min(delayMs * 2, coalesceMaxMs)
-    await urgentOrAfter(folder, delayMs, o)
+    await raisedOrAfter(folder.toPublishNow, clock, delayMs, o)
     if (!folder.isReady || folder.isPaused) continue
     if (await publish(folder)) host.onHead(folder)
-  }
-}
-
-async function urgentOrAfter(folder: Folder, delayMs: number, o: AbortOptions): Promise<void> {
-  const done = new AbortController()
-  const signal = AbortSignal.any([o.signal, done.signal])
-  const waits = [folder.toPublishNow.wait({ signal }), folder.deps.clock.sleep(delayMs, { signal })]
-  try {
-    await Promise.race(waits)
-  } finally {
-    done.abort(new Error('the wait is over'))
-    await Promise.allSettled(waits)
   }
 }
 

@@ -1,6 +1,7 @@
 /** A latch: raised any number of times, it lets the next wait through once. */
 
-import type { AbortOptions } from '../ports.ts'
+import type { SleepOptions } from '../clock-port.ts'
+import type { AbortOptions, Clock } from '../ports.ts'
 
 export interface Latch {
   raise(): void
@@ -34,5 +35,18 @@ export function createLatch(): Latch {
       }
       isRaised = false
     },
+  }
+}
+
+/** Resolves when the latch is raised, or so much later. @throws the signal's reason */
+export async function raisedOrAfter(latch: Latch, clock: Clock, delayMs: number, o: SleepOptions): Promise<void> {
+  const done = new AbortController()
+  const signal = AbortSignal.any([o.signal, done.signal])
+  const waits = [latch.wait({ signal }), clock.sleep(delayMs, { ...o, signal })]
+  try {
+    await Promise.race(waits)
+  } finally {
+    done.abort(new Error('the wait is over'))
+    await Promise.allSettled(waits)
   }
 }

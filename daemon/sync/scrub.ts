@@ -16,6 +16,7 @@ import type { Folder } from './folder.ts'
 import { hint } from './folder.ts'
 import { rootHalt } from './root-halt.ts'
 import type { PullQueue } from './pull.ts'
+import { raisedOrAfter } from './latch.ts'
 import type { AskedRound } from './scrub-state.ts'
 import { saveScrub } from './scrub-state.ts'
 
@@ -26,6 +27,8 @@ const STEP_FILES = 64
 const STEP_BYTES = 16 * 1024 * 1024
 /** How often it is looked whether a folder that a person wants read can be read; in milliseconds. */
 const ASKED_LOOK_MS = 500
+/** By how much a look for what is due may be later. */
+const LOOK_SLACK_MS = 10_000
 /** How often the position is written down, in milliseconds. */
 const SAVE_MS = 60_000
 
@@ -50,7 +53,9 @@ export async function scrubLoop(folder: Folder, host: ScrubHost, o: AbortOptions
   const { scrub } = folder
   const { pace } = host
   for (;;) {
-    await raisedOrAfter(folder, scrub.asked === null ? pace.scrub.lookMs : ASKED_LOOK_MS, o)
+    const { clock } = folder.deps
+    if (scrub.asked !== null) await raisedOrAfter(folder.toScrub, clock, ASKED_LOOK_MS, o)
+    else await raisedOrAfter(folder.toScrub, clock, pace.scrub.lookMs, { ...o, slackMs: LOOK_SLACK_MS })
     if (!folder.isScanned || (await rootHalt(folder)) !== null) continue
     await readSuspects(folder, o)
     if (scrub.asked !== null) await askedRound(folder, host, o)
@@ -64,18 +69,6 @@ export async function scrubLoop(folder: Folder, host: ScrubHost, o: AbortOptions
 export function askRound(folder: Folder, round: AskedRound): void {
   folder.scrub.asked = { isRepair: round.isRepair || folder.scrub.asked?.isRepair === true }
   folder.toScrub.raise()
-}
-
-async function raisedOrAfter(folder: Folder, delayMs: number, o: AbortOptions): Promise<void> {
-  const done = new AbortController()
-  const signal = AbortSignal.any([o.signal, done.signal])
-  const waits = [folder.toScrub.wait({ signal }), folder.deps.clock.sleep(delayMs, { signal })]
-  try {
-    await Promise.race(waits)
-  } finally {
-    done.abort(new Error('the wait is over'))
-    await Promise.allSettled(waits)
-  }
 }
 
 function mayGoOn({ scrub, deps }: Folder, { everyMs }: ScrubPace): boolean {

@@ -23,6 +23,8 @@ import { acceptHead, acceptSegments } from './manifests.ts'
 import { recalledPage } from './recall.ts'
 import type { HeadFinding, SessionHost } from './session-host.ts'
 
+/** By how much a ping may be later, in milliseconds. */
+const PING_SLACK_MS = 2000
 /** Bytes of segments that one frame carries at most, unless a single one is larger. */
 const FRAME_SEGMENT_BYTES = 1024 * 1024
 /** Questions that a peer may leave unanswered. */
@@ -142,7 +144,7 @@ function nextMessage(state: State): MetaMessage | undefined {
 
 async function pingLoop(state: State, o: AbortOptions): Promise<void> {
   for (;;) {
-    await state.host.deps.clock.sleep(SESSION_SILENCE_MS / 3, o)
+    await state.host.deps.clock.sleep(SESSION_SILENCE_MS / 3, { ...o, slackMs: PING_SLACK_MS })
     if (state.outbox.length === 0) ask(state, () => ({ kind: 'ping' }))
   }
 }

@@ -30,7 +30,8 @@ export async function dialStatic(ports: StaticDialPorts, addresses: readonly str
     const isMissing = ports.isAnyMissing()
     if (isMissing) await dialEach(ports, addresses, o)
     else attempt = 0
-    await clock.sleep(isMissing ? delayMs(ports, attempt, clock.monotonicMs() - startedMs) : STATIC_DIAL_MS, o)
+    if (isMissing) await clock.sleep(delayMs(ports, attempt, clock.monotonicMs() - startedMs), o)
+    else await clock.sleep(STATIC_DIAL_MS, { ...o, slackMs: STATIC_DIAL_MS })
   }
 }
 

@@ -7,6 +7,7 @@ import { itInFull } from '../scale.ts'
 import { EXIT } from '../../protocol/api/constants.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
 import { PAIR } from '../../protocol/protocols.ts'
+import { createSystemClock } from '../../daemon/system-clock.ts'
 import { openPeerTransport } from '../../daemon/peers/transport.ts'
 import type { Libp2pPeerTransport } from '../../daemon/peers/transport.ts'
 import type { PeerStream } from '../../daemon/ports.ts'
@@ -19,7 +20,13 @@ const { signal } = new AbortController()
 async function openRelay(target: string): Promise<{ node: Libp2pPeerTransport; frames: () => number }> {
   const seed = crypto.getRandomValues(new Uint8Array(32))
   const listen = { host: '127.0.0.1', port: 0, isExplicit: true }
-  const node = await openPeerTransport({ seed, listen, discovery: false, log: { event: () => undefined } })
+  const node = await openPeerTransport({
+    seed,
+    listen,
+    discovery: false,
+    log: { event: () => undefined },
+    clock: createSystemClock(),
+  })
   const victim: DeviceId = await node.dial(target, { signal })
   let frames = 0
   const pass = async (from: PeerStream, to: PeerStream): Promise<void> => {

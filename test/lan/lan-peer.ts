@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { PeerError } from '../../daemon/peers/peer-error.ts'
+import { createSystemClock } from '../../daemon/system-clock.ts'
 import { openPeerTransport } from '../../daemon/peers/transport.ts'
 import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
@@ -90,6 +91,7 @@ async function main(seed: number): Promise<void> {
     listen: { port: 24_658, isExplicit: false },
     discovery: true,
     log: silentLog,
+    clock: createSystemClock(),
     timing: { silenceMs: 4_000 },
   })
   const end = new AbortController()

@@ -28,7 +28,13 @@ const stranger = deviceIdOf(new Uint8Array(32).fill(9))
 
 function linksOf(self: DeviceId): Links<FakeConnection> {
   const isMember = (device: DeviceId): boolean => device !== stranger
-  return new Links({ self, timing, isMember, receivedBytes: (connection) => connection.receivedBytes })
+  return new Links({
+    self,
+    timing,
+    isMember,
+    receivedBytes: (connection) => connection.receivedBytes,
+    ping: () => undefined,
+  })
 }
 
 /** Lets so many seconds pass, in which these connections live. */
@@ -145,8 +151,47 @@ describe('room for connections', () => {
       members.reduce((sum, device) => sum + fill(device), 16),
       64,
     )
-    const crowd = new Links({ self: low, timing, isMember: () => false, receivedBytes: () => 0 })
+    const crowd = new Links({ self: low, timing, isMember: () => false, receivedBytes: () => 0, ping: () => undefined })
     for (const device of members) if (crowd.hasRoomFor(device)) crowd.add(new FakeConnection('inbound'), device, 0)
     assert.equal(members.filter((device) => crowd.isConnected(device)).length, 16)
+  })
+})
+
+describe('a link on which nothing is said', () => {
+  const pinged = (): { links: Links<FakeConnection>; pings: FakeConnection[] } => {
+    const pings: FakeConnection[] = []
+    const isMember = (): boolean => true
+    const receivedBytes = (connection: FakeConnection): number => connection.receivedBytes
+    const answer = (connection: FakeConnection): void => {
+      pings.push(connection)
+      connection.receivedBytes += 12
+    }
+    return { links: new Links({ self: low, timing, isMember, receivedBytes, ping: answer }), pings }
+  }
+
+  it('is pinged now and then, and lives', () => {
+    const { links, pings } = pinged()
+    const quiet = new FakeConnection('inbound')
+    links.add(quiet, high, 0)
+    for (let second = 0; second <= 3_600; second += 2) links.check(second * 1_000)
+    assert.equal(quiet.status, 'open')
+    assert.ok(pings.length >= 3_600 / 15 && pings.length <= 3_600 / 5, `${pings.length} pings in an hour`)
+  })
+
+  it('is pinged at once when it is in doubt', () => {
+    const { links, pings } = pinged()
+    const doubted = new FakeConnection('inbound')
+    links.add(doubted, high, 0)
+    links.doubtAll(500)
+    links.doubt(high, 600)
+    assert.deepEqual(pings, [doubted])
+  })
+
+  it('is not pinged while something comes', () => {
+    const { links, pings } = pinged()
+    const busy = new FakeConnection('inbound')
+    links.add(busy, high, 0)
+    live(links, 1, 600, busy)
+    assert.deepEqual(pings, [])
   })
 })

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
+import { createSystemClock } from '../../daemon/system-clock.ts'
 import { openPeerTransport } from '../../daemon/peers/transport.ts'
 import type { Libp2pPeerTransport, PeerTransportOptions } from '../../daemon/peers/transport.ts'
 import type { Log, PeerTransport } from '../../daemon/ports.ts'
@@ -20,6 +21,7 @@ export function openLocal(changes: Partial<PeerTransportOptions> = {}): Promise<
     listen: { host: '127.0.0.1', port: 0, isExplicit: true },
     discovery: false,
     log: silentLog,
+    clock: createSystemClock(),
     ...changes,
   })
 }

@@ -22,7 +22,13 @@ const clock = createSystemClock()
 async function open(): Promise<Libp2pPeerTransport> {
   const seed = crypto.getRandomValues(new Uint8Array(32))
   const log = { event: () => undefined }
-  return openPeerTransport({ seed, listen: { host: '127.0.0.1', port: 0, isExplicit: true }, discovery: false, log })
+  return openPeerTransport({
+    seed,
+    listen: { host: '127.0.0.1', port: 0, isExplicit: true },
+    discovery: false,
+    log,
+    clock,
+  })
 }
 
 /** A port at which nobody listens. */

@@ -6,6 +6,7 @@ import { ProtocolError } from '../../protocol/errors.ts'
 import type { SegmentHash } from '../../protocol/ids.ts'
 import { idBytes, segmentHashOf } from '../../protocol/ids.ts'
 import { decodeClockAnswer, decodeClockQuestion, encodeClockAnswer } from '../../protocol/clock-messages.ts'
+import { createLatch } from '../../daemon/sync/latch.ts'
 import { askClock, serveClock, watchClocks } from '../../daemon/sync/clock-check.ts'
 import type { SimPorts } from '../sim/world.ts'
 import { createWorld } from '../sim/world.ts'
@@ -90,7 +91,13 @@ describe('the clocks of two members', () => {
     const skewed = { ...other.clock, wallMs: () => other.clock.wallMs() + skewMs }
     serveClock({ transport: other.transport, clock: skewed }, { signal: FOREVER })
     await world.runFor(5_000)
-    const watch = { ...own, online: () => [there.id], onSeen: (_: unknown, aheadMs: number) => void seen.push(aheadMs) }
+    const hasBegun = createLatch()
+    const watch = {
+      ...own,
+      hasBegun,
+      online: () => [there.id],
+      onSeen: (_: unknown, aheadMs: number) => void seen.push(aheadMs),
+    }
     watchClocks(watch, { signal: FOREVER }).catch(() => undefined)
     await world.runUntil(() => seen.length > 0, { withinMs: 60_000 })
     await world.runFor(60_000)
