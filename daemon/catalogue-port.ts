@@ -19,6 +19,16 @@ export interface OwnRow {
   readonly local?: LocalContent
 }
 
+/** Of an own row what shows that nothing touched the path; its entry is not read. */
+export interface OwnLook {
+  readonly path: RelPath
+  readonly fingerprint: Fingerprint | null
+  /** The entry lives and is held here. */
+  readonly isLive: boolean
+  /** Something else is on the disk, or was taken away there. */
+  readonly hasLocal: boolean
+}
+
 /** What a path holds on this device alone. */
 export interface LocalContent {
   /** `deleted`: what the entry says was taken away here. */
@@ -100,6 +110,8 @@ export interface CatalogueReader {
   own(folder: FolderId, path: RelPath): OwnRow | undefined
   /** Every own row directly in a directory, tombstones too, sorted by name. */
   ownChildren(folder: FolderId, directory: DirPath): OwnRow[]
+  /** The same rows as they look, in no order: for a directory in which little has changed. */
+  ownLooks(folder: FolderId, directory: DirPath): OwnLook[]
   /** The names in a directory that live and are on the disk. */
   ownNames(folder: FolderId, directory: DirPath): string[]
   /** Live own rows below a directory at any depth, parents first, after a path (for paging), at most `limit`. */

@@ -12,6 +12,7 @@ import type {
   FolderTotals,
   OthersEntry,
   OwnHead,
+  OwnLook,
   OwnRow,
   PeerPosition,
   PlannedIntent,
@@ -56,6 +57,7 @@ export function createReader(tables: Tables): CatalogueReader {
     },
     ownChildren: (folder, directory) =>
       rows(sql(`${OWN} where o.folder = ? and o.parent = ? order by o.name`).all(n(folder), directory)),
+    ownLooks: (folder, directory) => ownLooks(tables, folder, directory),
     ownNames: (folder, directory) =>
       sql('select name from own where folder = ? and parent = ? and live and fingerprint is not null')
         .pluck()
@@ -101,6 +103,20 @@ export function createReader(tables: Tables): CatalogueReader {
     ...createPathReader(tables),
     folders: () => [...tables.folderIds()],
   }
+}
+
+function ownLooks(tables: Tables, folder: FolderId, directory: DirPath): OwnLook[] {
+  const rows = tables
+    .sql('select name, fingerprint, live, local is not null from own where folder = ? and parent = ?')
+    .raw()
+    .all(tables.folderNo(folder), directory) as [string, Fingerprint | null, number, number][]
+  const above = startOf(directory)
+  return rows.map(([name, fingerprint, live, local]) => ({
+    path: `${above}${name}` as RelPath,
+    fingerprint,
+    isLive: live === 1,
+    hasLocal: local === 1,
+  }))
 }
 
 function ownByHash(tables: Tables, hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[] {

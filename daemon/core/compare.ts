@@ -1,7 +1,7 @@
 /** One directory as it is listed, against what this device last made true there. */
 
 import type { RelPath } from '../../protocol/path.ts'
-import type { OwnRow } from '../catalogue-port.ts'
+import type { OwnLook, OwnRow } from '../catalogue-port.ts'
 import type { DirectoryListing, DiskEntry, HashRequest } from '../ports.ts'
 
 type BlockedEntry = Extract<DiskEntry, { kind: 'blocked' }>
@@ -23,7 +23,51 @@ export interface Comparison {
   readonly lostMounts: readonly RelPath[]
 }
 
-/** @param children every own row of the directory, tombstones too. */
+/** A directory without what nothing touched. */
+export interface Remainder {
+  readonly listing: DirectoryListing
+  /** Paths whose rows decide; the others say nothing that the disk does not. */
+  readonly paths: ReadonlySet<RelPath>
+  /** What nothing touched: how many, and which of them are directories. */
+  readonly unchanged: number
+  readonly directories: readonly RelPath[]
+}
+
+/**
+ * Takes away what looks as it did when its entry was made true. A fingerprint tells the kind, too: it is of one inode, or of a
+ * directory.
+ *
+ * @param looks of every own row of the directory.
+ */
+export function withoutUnchanged(
+  listing: DirectoryListing,
+  looks: readonly OwnLook[],
+  isIgnored: (path: RelPath, isDirectory: boolean) => boolean,
+): Remainder {
+  const left = new Map(looks.map((look) => [look.path, look]))
+  const rest: DiskEntry[] = []
+  const restPaths = new Set<RelPath>()
+  const directories: RelPath[] = []
+  for (const disk of listing.entries) {
+    const look = disk.path === null ? undefined : left.get(disk.path)
+    if (disk.kind !== 'blocked' && isUntouched(look, disk) && !isIgnored(disk.path, disk.kind === 'directory')) {
+      left.delete(disk.path)
+      if (disk.kind === 'directory') directories.push(disk.path)
+    } else {
+      rest.push(disk)
+      if (look !== undefined) restPaths.add(look.path)
+    }
+  }
+  const unchanged = listing.entries.length - rest.length
+  for (const { path, isLive, hasLocal } of left.values()) if (isLive || hasLocal) restPaths.add(path)
+  return { listing: { ...listing, entries: rest }, paths: restPaths, unchanged, directories }
+}
+
+function isUntouched(look: OwnLook | undefined, disk: Exclude<DiskEntry, { kind: 'blocked' }>): boolean {
+  return look?.isLive === true && !look.hasLocal && look.fingerprint === disk.fingerprint
+}
+
+/** @param children own rows of what is listed, and of everything else that lives there. */
 export function compareDirectory(
   listing: DirectoryListing,
   children: readonly OwnRow[],

@@ -5,11 +5,11 @@
 
 import type { ChunkList } from '../../protocol/chunks.ts'
 import type { Content } from '../../protocol/entry.ts'
-import type { DirPath } from '../../protocol/path.ts'
+import type { DirPath, RelPath } from '../../protocol/path.ts'
 import { ROOT, ancestorsOf, parentOf } from '../../protocol/path.ts'
 import type { CatalogueWriter, OwnRow } from '../catalogue-port.ts'
 import type { Comparison, FileOnDisk, SeenWithoutHash } from '../core/compare.ts'
-import { compareDirectory, toHashRequest } from '../core/compare.ts'
+import { compareDirectory, toHashRequest, withoutUnchanged } from '../core/compare.ts'
 import { presentOf } from '../core/local.ts'
 import type { AbortOptions, DirectoryListing } from '../ports.ts'
 import type { Folder, Halt, Problem } from './folder.ts'
@@ -30,6 +30,8 @@ import { withdrawIgnored } from './withdraw.ts'
 /** Files that are hashed and recorded together. */
 const HASH_BATCH_FILES = 2048
 const HASH_BATCH_BYTES = 64 * 1024 * 1024
+/** Rows of a directory that are looked up one by one. */
+const LOOKED_UP_MAX = 64
 /** Directories that are listed in one call. */
 const SCAN_BATCH_DIRECTORIES = 256
 
@@ -138,21 +140,35 @@ async function visit(pass: Pass, listing: DirectoryListing): Promise<void> {
     return
   }
   if (await readIgnoreFiles(folder, listing)) pass.rulesChanged = true
-  const children = folder.deps.catalogue.read((tx) => tx.ownChildren(folder.id, directory))
-  const comparison = compareDirectory(listing, children, (path, isDirectory) => isLeftOut(folder, path, isDirectory))
+  const isIgnored = (path: RelPath, isDirectory: boolean): boolean => isLeftOut(folder, path, isDirectory)
+  const looks = folder.deps.catalogue.read((tx) => tx.ownLooks(folder.id, directory))
+  const rest = withoutUnchanged(listing, looks, isIgnored)
+  const children = rowsOf(folder, directory, rest.paths)
+  const comparison = compareDirectory(rest.listing, children, isIgnored)
   setProblems(folder, directory, [
     ...comparison.blocked.map((each) => blockedProblem(directory, each)),
-    ...stillThere(folder, listing, children),
+    ...stillThere(folder, rest.listing, children),
     ...linksAway(folder, listing),
   ])
   dropOldFailures(folder, directory, comparison.toHash)
   pass.missing.push(...comparison.missing)
-  if (directory !== ROOT && isEmptied(comparison, children)) pass.emptied.add(directory)
+  if (directory !== ROOT && rest.unchanged === 0 && isEmptied(comparison, children)) pass.emptied.add(directory)
   pass.toHash.push(...comparison.toHash.filter(({ path }) => isCalm(folder, path)))
   pass.lostMount ??= comparison.lostMounts[0] ?? null
   for (const { path, isNew } of comparison.directories) if (isNew || pass.scope === 'all') enqueue(pass, path)
+  if (pass.scope === 'all') for (const path of rest.directories) enqueue(pass, path)
   recordSeen(pass, comparison)
   if (listing.entries.length === 0 || holdsSomething(pass, comparison)) clearSuspicion(pass, directory)
+}
+
+/** Many are read together; to look up a few among many is cheaper one by one. */
+function rowsOf(folder: Folder, directory: DirPath, paths: ReadonlySet<RelPath>): OwnRow[] {
+  if (paths.size === 0) return []
+  return folder.deps.catalogue.read((tx) =>
+    paths.size > LOOKED_UP_MAX
+      ? tx.ownChildren(folder.id, directory).filter(({ entry }) => paths.has(entry.path))
+      : [...paths].flatMap((path) => tx.own(folder.id, path) ?? []),
+  )
 }
 
 function isEmptied({ missing }: Comparison, children: readonly OwnRow[]): boolean {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { openCatalogue } from '../../daemon/catalogue/catalogue.ts'
-import type { CatalogueReader, CatalogueWriter, DirtyPath } from '../../daemon/catalogue-port.ts'
+import type { CatalogueReader, CatalogueWriter, DirtyPath, OwnLook, OwnRow } from '../../daemon/catalogue-port.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
@@ -171,6 +171,8 @@ function compare(tx: CatalogueReader, model: CatalogueModel): void {
       tx.ownChildren(FOLDER, directory),
       model.rows(({ entry }) => parentOf(entry.path) === directory, byPlace),
     )
+    const looks = new Set(tx.ownLooks(FOLDER, directory))
+    assert.deepEqual(looks, new Set(tx.ownChildren(FOLDER, directory).map(toLook)))
     const below = model.rows(({ entry }) => isLive(entry) && isBelow(entry.path, directory), byBytes)
     assert.deepEqual(tx.ownLiveBelow(FOLDER, directory, null, LIMIT), below)
     assert.deepEqual(tx.livePaths(FOLDER, directory, null, LIMIT), model.livePaths(directory))
@@ -192,6 +194,10 @@ function compare(tx: CatalogueReader, model: CatalogueModel): void {
       .flatMap(({ holders }) => holders)
     assert.deepEqual(tx.holdersOf(file).sort(), [...new Set(holders)].sort())
   }
+}
+
+function toLook({ entry, fingerprint, local }: OwnRow): OwnLook {
+  return { path: entry.path, fingerprint, isLive: isLive(entry), hasLocal: local !== undefined }
 }
 
 function compareMarks(tx: CatalogueReader, model: CatalogueModel): void {

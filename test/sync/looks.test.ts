@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { CatalogueReader } from '../../daemon/catalogue-port.ts'
 import { hint } from '../../daemon/sync/folder.ts'
 import { DEFAULT_PACE } from '../../daemon/sync/folder-loops.ts'
 import type { Folder } from '../../daemon/sync/folder.ts'
@@ -42,6 +43,39 @@ describe('a look on request', () => {
     assert.deepEqual([files, bytes, changed, problems, halt, isFull], [2, 7, 2, 0, null, true])
     const recorded = folder.deps.catalogue.read((tx) => [...tx.ownChildren(FOLDER, '')].map(({ entry }) => entry.path))
     assert.deepEqual(recorded.sort(), ['a', 'b'])
+  })
+
+  it('reads no entry of what nothing touched', async (t) => {
+    await using bench = createFolderBench(4)
+    const { place, folder } = await openPlace(bench)
+    for (let i = 0; i < 30; i += 1) place.write(`f${i}`, 'one')
+    const asked = ask(folder)
+    await bench.until('it answers', () => asked.answer() !== undefined)
+    const read: string[] = []
+    const { catalogue } = folder.deps
+    const before = catalogue.read.bind(catalogue)
+    t.mock.method(catalogue, 'read', <T>(body: (tx: CatalogueReader) => T): T =>
+      before((tx) =>
+        body({
+          ...tx,
+          own: (id, path) => {
+            read.push(path)
+            return tx.own(id, path)
+          },
+          ownChildren: (id, directory) => {
+            read.push(...tx.ownChildren(id, directory).map(({ entry }) => entry.path))
+            return tx.ownChildren(id, directory)
+          },
+        }),
+      ),
+    )
+    const again = ask(folder)
+    await bench.until('it answers again', () => again.answer() !== undefined)
+    assert.deepEqual(read, [])
+    place.write('f7', 'two')
+    const third = ask(folder)
+    await bench.until('it has seen the change', () => third.answer() !== undefined)
+    assert.deepEqual([third.answer()?.changed, new Set(read)], [1, new Set(['f7'])])
   })
 
   it('does not wait for hints to gather', async () => {
