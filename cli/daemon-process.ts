@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Daemon } from '../protocol/api/daemon.ts'
 import { EXIT } from '../protocol/api/constants.ts'
 import type { ExitStatus } from '../protocol/api/constants.ts'
+import { HEAP_ENVIRONMENT, HEAP_FLAGS } from '../protocol/api/heap-flags.ts'
 import { PID_FILE } from '../protocol/api/home-path.ts'
 import { CliError, isCutOff, isProblem } from './cli-error.ts'
 import type { CommandContext } from './command.ts'
@@ -136,11 +137,11 @@ function spawnDetached({ home, world }: Needed, file: string): Started {
   const [interpreter, entry] = world.daemonProgram
   const output = openSync(file, 'wx', 0o600)
   try {
-    const child = spawn(interpreter, [entry], {
+    const child = spawn(interpreter, [...HEAP_FLAGS, entry], {
       // A daemon in the directory where it happened to be started would keep that disk from being unmounted.
       cwd: world.homeDirectory,
       detached: true,
-      env: { ...world.environment, HOLT_HOME: home.path },
+      env: { ...HEAP_ENVIRONMENT, ...world.environment, HOLT_HOME: home.path },
       stdio: ['ignore', output, output],
       windowsHide: true,
     })

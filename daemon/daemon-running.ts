@@ -1,6 +1,9 @@
 /** What a daemon does for as long as it runs. */
 
+import { flushCompileCache } from 'node:module'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import type { DeviceId } from '../protocol/ids.ts'
+import type { OpenedCatalogue } from './catalogue/catalogue-file.ts'
 import type { AbortOptions } from './ports.ts'
 import type { ServiceParts } from './service/parts.ts'
 import { serveClock, watchClocks } from './sync/clock-check.ts'
@@ -81,4 +84,22 @@ function machineWatch({ sync, parts, isDiscovering }: RunningParts): MachineWatc
     },
     ...(isDiscovering ? {} : { onNetworkChange: () => parts.transport.redial() }),
   }
+}
+
+export function heapBytes(): number {
+  return getHeapStatistics().used_heap_size
+}
+
+/**
+ * From the first rest on, the old generation is collected when it has grown by a quarter: by default it may grow fourfold.
+ * `peers/passing-memory.ts` asks for what that would make too dear. A start is over sooner without it.
+ */
+const SETTLED_FLAG = '--heap-growing-percent=25'
+
+/** What was compiled is written first: V8 takes it back only under the flags that it was compiled with. */
+export function giveBack({ catalogue }: OpenedCatalogue): void {
+  flushCompileCache()
+  setFlagsFromString(SETTLED_FLAG)
+  catalogue.rest()
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }

@@ -9,7 +9,7 @@ const JOBS_PER_WORKER = 3
 /** Threads that end without having answered anything, one after another, before the pool gives up. */
 const FAILURES_MAX = 3
 /** How long threads stay that have nothing to do: what they have loaded takes memory. */
-const IDLE_MS = 60_000
+const IDLE_MS = 10_000
 /** How long a thread may take to end by itself: its jobs are cancelled, and look for that at each turn. */
 const END_MS = 5000
 
@@ -101,7 +101,8 @@ class FixedThreads implements ThreadPool {
 
   #startThreads(): void {
     clearTimeout(this.#idle)
-    while (this.#threads.length < this.#count) this.#start()
+    // One is enough for what a single edit asks for; it takes memory and time to begin another.
+    if (this.#threads.length < this.#count && this.#threads.every(({ open }) => open.size > 0)) this.#start()
   }
 
   async #endThreads(): Promise<void> {

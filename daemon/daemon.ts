@@ -56,7 +56,9 @@ import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-
 import { limitsFor } from './daemon-limits.ts'
 import { paceOf } from './daemon-pace.ts'
 import { pairRunner } from './daemon-pair.ts'
-import { runAll } from './daemon-running.ts'
+import { giveBack, heapBytes, runAll } from './daemon-running.ts'
+import type { Rest } from './rest.ts'
+import { createRest } from './rest.ts'
 
 /** The id of a directory that is only looked at. */
 const NO_FOLDER = folderIdOf(new Uint8Array(16))
@@ -94,6 +96,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     catalogue: catalogueFile.catalogue,
     state,
   }
+  const rest = stack.use(createRest({ clock, heapBytes, giveBack: () => giveBack(catalogueFile) }))
   const groupLog = await foundOrOpen(o, deps, identity)
   const notes = stack.use(await openNotes(deps))
   const suspicions = stack.use(await watchSuspicions(deps, () => running.parts))
@@ -108,6 +111,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     notes,
     suspicions,
     limits: await limitsFor(o.config, deps),
+    rest,
   })
   stack.use(running.copies)
   const stop = new AbortController()
@@ -148,6 +152,7 @@ interface Opened {
   readonly notes: Notes
   readonly suspicions: Suspicions
   readonly limits: Limits
+  readonly rest: Rest
 }
 
 interface Running {
@@ -176,6 +181,7 @@ function buildDaemon(o: DaemonOptions, opened: Opened): Running {
     trees,
     uploads,
     (event) => {
+      opened.rest.stir()
       // A root may have come, moved, or come back.
       if (event.kind === 'observed') copies.touch()
       if (event.kind === 'session' && event.isOpen) sessionBegun.raise()
@@ -294,7 +300,7 @@ function watchUploads({ clock }: Deps, feed: EventFeed): Uploads {
 /** Folders, transfers and sessions. */
 function buildSync(
   o: DaemonOptions,
-  { deps, groupLog, transport, threads, limits }: Opened,
+  { deps, groupLog, transport, threads, limits, rest }: Opened,
   trees: Map<string, DiskTree>,
   uploads: Uploads,
   onEvent: (event: EngineEvent) => void,
@@ -316,9 +322,15 @@ function buildSync(
     release: `${o.version} ${process.platform}`,
     openRoot: (settings) => openRoot(settings, deps, threads, trees),
     onEvent,
-    onTransfer: (event) => feed.onTransfer(event),
+    onTransfer: (event) => {
+      rest.stir()
+      feed.onTransfer(event)
+    },
     onPullFault: (fault) => deps.log.event(`pull.${fault.kind}`, {}),
-    onSent: (device, part) => uploads.sent(device, part),
+    onSent: (device, part) => {
+      rest.stir()
+      uploads.sent(device, part)
+    },
   })
 }
 

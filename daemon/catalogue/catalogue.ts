@@ -34,6 +34,8 @@ export interface SqliteCatalogue extends Catalogue {
   serialize(): Buffer
   /** Moves what the log holds into the database file; cheap when nothing waits. */
   checkpoint(): void
+  /** Lets go of memory that only holds what can be read again. */
+  rest(): void
 }
 
 /** A later call that meets a damaged page throws what SQLite says. @throws CatalogueError `newer`, `corrupt` */
@@ -87,6 +89,10 @@ function overDatabase(db: Database.Database, o: CatalogueOptions): Omit<SqliteCa
     },
     serialize: () => db.serialize(),
     checkpoint: () => void db.pragma('wal_checkpoint(passive)'),
+    rest: () => {
+      tables.entries.clear()
+      db.pragma('shrink_memory')
+    },
     [Symbol.dispose]: () => void db.close(),
   }
 }

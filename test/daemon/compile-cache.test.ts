@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ import { exchangeKeyOf } from '../../protocol/recovery.ts'
 import { makeTemporaryDirectory } from '../temporary.ts'
 
 const MODULE = fileURLToPath(new URL('../../daemon/compile-cache.ts', import.meta.url))
-const PROGRAM = `(await import(${JSON.stringify(MODULE)})).keepCompiled(); await import('better-sqlite3')`
+const PROGRAM = `(await import(${JSON.stringify(MODULE)})).keepCompiled(); await import('better-sqlite3'); (await import(${JSON.stringify(MODULE)})).writeCompiled()`
 
 function keepsIn(home: string): boolean {
   const env = { ...process.env, HOLT_HOME: home, NODE_COMPILE_CACHE: undefined }
@@ -30,6 +30,16 @@ describe('what the machine has compiled', () => {
     assert.equal(keepsIn(home), false)
     chmodSync(home, 0o700)
     assert.equal(keepsIn(home), true)
+  })
+
+  it('goes with the version of Holt or of Node that has compiled it', () => {
+    const home = join(makeTemporaryDirectory('compiled'), 'home')
+    mkdirSync(join(home, 'compiled', 'of-an-older-holt', 'deep'), { recursive: true, mode: 0o700 })
+    chmodSync(home, 0o700)
+    keepsIn(home)
+    const kept = readdirSync(join(home, 'compiled'))
+    assert.equal(kept.length, 1)
+    assert.notDeepEqual(kept, ['of-an-older-holt'])
   })
 })
 
