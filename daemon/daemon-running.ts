@@ -91,15 +91,18 @@ export function heapBytes(): number {
 }
 
 /**
- * From the first rest on, the old generation is collected when it has grown by a quarter: by default it may grow fourfold.
+ * From now on the old generation is collected when it has grown by a quarter: by default it may grow fourfold.
  * `peers/passing-memory.ts` asks for what that would make too dear. A start is over sooner without it.
  */
-const SETTLED_FLAG = '--heap-growing-percent=25'
+const STARTED_FLAG = '--heap-growing-percent=25'
 
-/** What was compiled is written first: V8 takes it back only under the flags that it was compiled with. */
-export function giveBack({ catalogue }: OpenedCatalogue): void {
+/** The start is over. What was compiled is written first: V8 takes it back only under the flags that it was compiled with. */
+export function holdHeap(): void {
   flushCompileCache()
-  setFlagsFromString(SETTLED_FLAG)
+  setFlagsFromString(STARTED_FLAG)
+}
+
+export function giveBack({ catalogue }: OpenedCatalogue): void {
   catalogue.rest()
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }

@@ -56,7 +56,7 @@ import { foundOrOpen, openHttp, openTransport, settledIdentity } from './daemon-
 import { limitsFor } from './daemon-limits.ts'
 import { paceOf } from './daemon-pace.ts'
 import { pairRunner } from './daemon-pair.ts'
-import { giveBack, heapBytes, runAll } from './daemon-running.ts'
+import { giveBack, heapBytes, holdHeap, runAll } from './daemon-running.ts'
 import type { Rest } from './rest.ts'
 import { createRest } from './rest.ts'
 
@@ -126,6 +126,7 @@ export async function startDaemon(o: DaemonOptions): Promise<Daemon> {
     await work.catch(() => undefined)
   })
   const http = stack.use(await openHttp(o, running.parts, state))
+  holdHeap()
   const moved = stack.move()
   return {
     socketPath: http.socketPath,
