@@ -10,6 +10,8 @@ const JOBS_PER_WORKER = 3
 const FAILURES_MAX = 3
 /** How long threads stay that have nothing to do: what they have loaded takes memory. */
 const IDLE_MS = 10_000
+/** Names of which it is remembered which thread has their jobs. */
+const NEAR_MAX = 64
 /** How long a thread may take to end by itself: its jobs are cancelled, and look for that at each turn. */
 const END_MS = 5000
 
@@ -54,6 +56,8 @@ class FixedThreads implements ThreadPool {
   readonly #quick: Waiting[] = []
   readonly #long: Waiting[] = []
   readonly #threads: Thread[] = []
+  /** Which thread has the jobs that stay near each other, the last that were given out at the end. */
+  readonly #near = new Map<string, Thread>()
   /** Lanes in which a job is under way. */
   readonly #lanes = new Set<string>()
   #nextId = 0
@@ -127,23 +131,43 @@ class FixedThreads implements ThreadPool {
       [this.#quick, hasRoom],
       [this.#long, (thread: Thread) => hasRoom(thread) && !hasLong(thread)],
     ] as const) {
-      for (let thread = this.#idlest(canTake); thread !== undefined; thread = this.#idlest(canTake)) {
-        const at = queue.findIndex(({ o }) => o.lane === undefined || !this.#lanes.has(o.lane))
-        const [next] = at < 0 ? [] : queue.splice(at, 1)
-        if (next === undefined) break
-        this.#give(thread, next)
-      }
+      while (this.#giveNext(queue, canTake)) continue
     }
   }
 
-  #idlest(canTake: (thread: Thread) => boolean): Thread | undefined {
-    return this.#threads.filter(canTake).sort((a, b) => a.open.size - b.open.size)[0]
+  /** Whether there was a job that some thread can take. */
+  #giveNext(queue: Waiting[], canTake: (thread: Thread) => boolean): boolean {
+    const byLoad = this.#threads.filter(canTake).sort((a, b) => a.open.size - b.open.size)
+    for (const thread of byLoad) {
+      const at = queue.findIndex(({ o }) => this.#mayGive(o, thread))
+      const [next] = at < 0 ? [] : queue.splice(at, 1)
+      if (next === undefined) continue
+      this.#give(thread, next)
+      return true
+    }
+    return false
+  }
+
+  #mayGive({ lane, near }: RunOptions, thread: Thread): boolean {
+    if (lane !== undefined && this.#lanes.has(lane)) return false
+    const place = near === undefined ? undefined : this.#near.get(near)
+    return place === undefined || place === thread || !this.#threads.includes(place)
+  }
+
+  #keepNear(near: string, thread: Thread): void {
+    this.#near.delete(near)
+    this.#near.set(near, thread)
+    for (const oldest of this.#near.keys()) {
+      if (this.#near.size <= NEAR_MAX) return
+      this.#near.delete(oldest)
+    }
   }
 
   #give(thread: Thread, waiting: Waiting): void {
     this.#nextId += 1
     thread.open.set(this.#nextId, waiting)
     if (waiting.o.lane !== undefined) this.#lanes.add(waiting.o.lane)
+    if (waiting.o.near !== undefined) this.#keepNear(waiting.o.near, thread)
     thread.worker.ref()
     thread.worker.postMessage({ id: this.#nextId, job: waiting.job }, waiting.o.transfer ?? [])
   }

@@ -4,7 +4,7 @@ import type { BlobRef, ChunkList } from '../protocol/chunks.ts'
 import type { Brand, BlobHash, DeviceId } from '../protocol/ids.ts'
 import type { DirPath, RelPath } from '../protocol/path.ts'
 import type { ProtocolSpec } from '../protocol/protocols.ts'
-import type { FineCutter } from './fine-port.ts'
+import type { Assembled, Assembly, FileSource, FineCutter } from './fine-port.ts'
 import type { KeptContent, Taken, VersionRecord } from './versions-port.ts'
 
 export type { Clock } from './clock-port.ts'
@@ -39,7 +39,6 @@ export interface StateFiles {
 }
 
 // ---- The folder on disk.
-
 /** What a file looked like: size, mtime, inode and ctime. Opaque: equal text means that nothing touched it. */
 export type Fingerprint = Brand<string, 'Fingerprint'>
 /** Which file it is, whatever it is called or contains: device and inode. Opaque. */
@@ -317,6 +316,8 @@ export interface IncomingBlob extends AsyncDisposable {
   missing(): readonly number[]
   /** `wrong`: the bytes are not that chunk; nothing was written. @throws StoreError `no-space` */
   write(chunkNo: number, bytes: Uint8Array): Promise<'written' | 'wrong'>
+  /** Puts chunks together from another file and writes them; one outcome each, in order. @throws StoreError `no-space`, `io` */
+  assemble(source: FileSource, chunks: readonly Assembly[], o: AbortOptions): Promise<readonly Assembled[]>
   /** Synced and whole. `wrong`: all chunks fit and the whole hash does not (the list was a lie); the part is gone. */
   commit(): Promise<StoredBlob | 'wrong'>
 }

@@ -20,6 +20,8 @@ export interface RunOptions extends AbortOptions {
    * longer than to do one after the other.
    */
   readonly lane?: string
+  /** Jobs of one such name go to one thread as long as it lives: it may have kept something from one to the next. */
+  readonly near?: string
   /** Memory that the thread gets instead of a copy: nobody here may look at it afterwards. */
   readonly transfer?: readonly ArrayBuffer[]
 }

@@ -61,7 +61,7 @@ export async function openBlobStore(o: BlobStoreOptions): Promise<BlobStore> {
       source instanceof Uint8Array && source.length <= SMALL_BYTES
         ? putSmall({ hash, bytes: source }, options)
         : putBlob(room, hash, source, options),
-    receive: (blob, chunks, options) => receiveBlob(room, blob, chunks, options),
+    receive: (blob, chunks, options) => receiveBlob(room, o.threads, blob, chunks, options),
     read: (hash, options) => readBlob(room, hash, options),
     list: (options) => listBlobs(room, options),
     async delete(hash) {

@@ -10,6 +10,7 @@ import { fineBytesMax, fineBytesMin } from '../../protocol/fine-cut.ts'
 import type { Region } from '../../protocol/fine-cut.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
+import type { Copied } from '../fine-port.ts'
 
 /** Pieces of the base that are known at a time: about 20 MB of memory, 16 GiB of a base that is cut at 64 KiB. */
 export const INDEX_PIECES_MAX = 262_144
@@ -44,13 +45,6 @@ export class FineIndex {
   }
 }
 
-/** So many bytes of the base, from `from` on, belong at `at` of the chunk. */
-export interface Copied {
-  readonly at: number
-  readonly from: number
-  readonly bytes: number
-}
-
 /** How a chunk is put together. Copies and gaps are ascending, and cover it together. */
 export interface Recipe {
   readonly chunkNo: number
@@ -62,6 +56,14 @@ export interface Recipe {
 /** The bytes that a recipe lacks. */
 export function gapBytes({ gaps }: Recipe): number {
   return gaps.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** Where the base goes on, if what a chunk takes from it reaches to the chunk's end. */
+export function goesOnAt({ chunkNo, copies }: Recipe, sizeBytes: number): number | undefined {
+  const last = copies.at(-1)
+  return last !== undefined && last.at + last.bytes === chunkSize(sizeBytes, chunkNo)
+    ? last.from + last.bytes
+    : undefined
 }
 
 interface OpenRecipe {

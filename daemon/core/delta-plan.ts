@@ -43,19 +43,39 @@ export function planDelta({ blob, list, missing, baseBytes, baseList }: PlanInpu
   for (let chunkNo = 0; chunkNo * CHUNK_BYTES < blob.sizeBytes; chunkNo++) {
     for (const place of find(chunkHash(list, chunkNo), chunkNo, places, baseList)) used.add(place)
   }
-  const regions: { start: number; end: number }[] = []
+  const sought: number[] = []
   for (const chunkNo of missing) {
     const [place] = find(chunkHash(list, chunkNo), chunkNo, places, baseList)
     if (place !== undefined) copies.set(chunkNo, place * CHUNK_BYTES)
-    else extend(regions, chunkNo * CHUNK_BYTES, chunkSize(blob.sizeBytes, chunkNo))
+    else sought.push(chunkNo)
   }
   const baseRegions: { start: number; end: number }[] = []
   for (let place = 0; place * CHUNK_BYTES < baseBytes; place++) {
     if (!used.has(place)) extend(baseRegions, place * CHUNK_BYTES, chunkSize(baseBytes, place))
   }
+  return { copies, ...planSearch(blob.sizeBytes, sought, baseRegions) }
+}
+
+/** How some chunks of a blob are looked for in a base. @param chunkNos ascending */
+export function planSearch(
+  sizeBytes: number,
+  chunkNos: readonly number[],
+  baseRegions: readonly Region[],
+): Omit<DeltaPlan, 'copies'> {
+  const regions: { start: number; end: number }[] = []
+  for (const chunkNo of chunkNos) extend(regions, chunkNo * CHUNK_BYTES, chunkSize(sizeBytes, chunkNo))
   const isWorthIt = bytesOf(baseRegions) >= bytesOf(regions) * BASE_SHARE_MIN
-  const averageBits = averageBitsFor(bytesOf(regions))
-  return { copies, regions: isWorthIt ? regions : [], baseRegions, averageBits }
+  return { regions: isWorthIt ? regions : [], baseRegions, averageBits: averageBitsFor(bytesOf(regions)) }
+}
+
+/** What is left of some regions without one. Both ascending. */
+export function without(regions: readonly Region[], { start, end }: Region): Region[] {
+  return regions.flatMap((region) =>
+    [
+      { start: region.start, end: Math.min(region.end, start) },
+      { start: Math.max(region.start, end), end: region.end },
+    ].filter((part) => part.start < part.end),
+  )
 }
 
 export function averageBitsFor(bytes: number): number {

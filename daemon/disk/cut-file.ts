@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { FINE_BYTES, fineBytesMax, fineBytesMin, nextCut, putFine } from '../../protocol/fine-cut.ts'
 import { CHUNK_BYTES, FINE_BITS_MAX } from '../../protocol/limits.ts'
 import { blake3 } from '../blake3.ts'
+import { memoryForReading } from '../read-memory.ts'
 import type { JobOptions } from '../threads-port.ts'
 import { FILE_FLAGS, LastDirectory } from './beneath.ts'
 import { TreeError, hasErrno } from './disk-error.ts'
@@ -12,7 +13,7 @@ import { readFully } from './read-fully.ts'
 import type { CutJob } from './thread-jobs.ts'
 
 /** What is read at a time, behind the beginning of a piece that was not ended. */
-const buffer = Buffer.allocUnsafe(CHUNK_BYTES + fineBytesMax(FINE_BITS_MAX))
+const buffer = memoryForReading(CHUNK_BYTES + fineBytesMax(FINE_BITS_MAX))
 
 /** The list of the part's pieces; null unless the file has the fingerprint before and after. Others have their turn after each MiB. */
 export async function cutFile({ root, onDisk, ...job }: CutJob, o: JobOptions): Promise<Uint8Array | null> {

@@ -60,6 +60,7 @@ export async function openFileTree(o: FileTreeOptions): Promise<DiskTree> {
     scan: (directories, options) => scanDirectories(context, o.threads, directories, watch, options),
     hash: (files, options) => hashFiles(context, o.threads, o.crypto, files, options),
     read: (path, options) => readFile(context, readSmallFile, path, options),
+    source: (path, fingerprint) => ({ root, onDisk: context.names.onDisk(path), fingerprint }),
     cut: (path, options) => cutRegion(context, o.threads, path, options),
     readSmall: (path, maxBytes) => readSmall(context, path, maxBytes),
     identify: (path) => Promise.resolve(identify(context, path)),

@@ -6,6 +6,7 @@ import type { BlobHash } from '../../protocol/ids.ts'
 import { blobHashOf } from '../../protocol/ids.ts'
 import { CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
 import { blake3, blake3Hasher } from '../blake3.ts'
+import { memoryForReading } from '../read-memory.ts'
 import { FILE_FLAGS, LastDirectory } from './beneath.ts'
 import { TreeError, hasErrno, isSystemError } from './disk-error.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -14,7 +15,7 @@ import type { JobOptions } from '../threads-port.ts'
 import type { HashJob, HashedFile } from './thread-jobs.ts'
 
 /** Nobody needs its content from one turn to the next. */
-const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+const buffer = memoryForReading(CHUNK_BYTES)
 
 /**
  * One result a file, in order: `changed` unless it has the fingerprint before and after it is read. Others have their turn after

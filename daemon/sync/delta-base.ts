@@ -3,17 +3,18 @@
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import type { CatalogueReader } from '../catalogue-port.ts'
+import type { FileSource } from '../fine-port.ts'
 import type { AbortOptions, ByteRange, FileTree } from '../ports.ts'
 
 /** Paths of the new content at which an older one is looked for. */
 const PATHS_MAX = 4
 
-/** Reading and cutting throw an error with a code (`changed`) where the bytes are not there as they were. */
 export interface DeltaBase {
   readonly sizeBytes: number
   /** Undefined: not known, or of one chunk. */
   readonly list: ChunkList | undefined
-  read(range: ByteRange, o: AbortOptions & { into: Uint8Array }): AsyncIterable<Uint8Array>
+  readonly source: FileSource
+  /** @throws an error of code `changed` where the bytes are not there as they were */
   cut(range: ByteRange, averageBits: number, o: AbortOptions): AsyncIterable<Uint8Array>
 }
 
@@ -29,7 +30,7 @@ export function baseOf(tx: CatalogueReader, folder: FolderId, tree: FileTree, bl
     best = {
       sizeBytes: content.sizeBytes,
       list: content.chunks === null ? undefined : tx.chunkList(content.chunks),
-      read: (range, { into, signal }) => tree.read(path, { range, into, expect, signal }),
+      source: tree.source(path, expect),
       cut: (range, averageBits, { signal }) => tree.cut(path, { range, averageBits, expect, signal }),
     }
   }

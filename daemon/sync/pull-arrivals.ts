@@ -9,6 +9,7 @@ import { blobHashOf } from '../../protocol/ids.ts'
 import { LIAR_BAN_MS } from '../../protocol/limits.ts'
 import { planDelta } from '../core/delta-plan.ts'
 import type { Patch, Task } from '../core/schedule.ts'
+import type { Assembled, Assembly, FileSource } from '../fine-port.ts'
 import type { Clock, Log, PeerTransport } from '../ports.ts'
 import type { DeltaBase } from './delta-base.ts'
 import { errorCode } from './error-code.ts'
@@ -210,14 +211,37 @@ export class Arrivals implements Deliver {
       const outcome = await large.write(chunkNo, bytes)
       if (outcome === undefined || pull.large !== large) return undefined
       if (outcome === 'wrong') return 'wrong'
-      this.#book.landing.stored(large.folder)
-      this.#book.progress.moved(large.folder, pull.blob.hash, bytes.length)
-      if (outcome === 'last') await this.#finish(pull, large)
+      await this.#wrote(pull, large, bytes.length, outcome === 'last')
       return 'written'
     } catch (cause) {
       if (pull.large === large) this.#book.takeStoreFault(large.folder, cause)
       return undefined
     }
+  }
+
+  /** As `#write`, for chunks that are put together. */
+  async #assemble(
+    pull: Pull,
+    large: LargePull,
+    source: FileSource,
+    chunks: readonly Assembly[],
+  ): Promise<readonly Assembled[] | undefined> {
+    try {
+      const done = await large.assemble(source, chunks)
+      if (done === undefined || pull.large !== large) return undefined
+      const written = chunks.filter((_, i) => done.outcomes[i] === 'written').map(({ chunkNo }) => chunkNo)
+      if (written.length > 0) await this.#wrote(pull, large, chunksBytes(large.blob, written), done.isLast)
+      return done.outcomes
+    } catch (cause) {
+      if (pull.large === large && !large.isClosed) this.#book.takeStoreFault(large.folder, cause)
+      return undefined
+    }
+  }
+
+  async #wrote(pull: Pull, large: LargePull, bytes: number, isLast: boolean): Promise<void> {
+    this.#book.landing.stored(large.folder)
+    this.#book.progress.moved(large.folder, pull.blob.hash, bytes)
+    if (isLast) await this.#finish(pull, large)
   }
 
   /** Puts it together from what the folder has of an older content. */
@@ -237,7 +261,7 @@ export class Arrivals implements Deliver {
         ...{ transport, clock, log, base, plan, blob },
         devices: this.#askable(large),
         plainBytes: () => large.plainBytes,
-        write: (chunkNo, bytes) => this.#write(pull, large, chunkNo, bytes),
+        assemble: (chunks) => this.#assemble(pull, large, base.source, chunks),
         release: (chunkNos) => {
           if (!isHere()) return
           schedule.release(blob.hash, chunkNos)

@@ -7,44 +7,45 @@
  *       ├────some gaps───────► patch asked ──► put together
  *       └────mostly gaps─────► asked for whole
  *
- * Chunks are held back only while the two sides cut, and each leaves as soon as it is known: so plain chunks flow meanwhile.
+ * Chunks are held back only while the two sides cut, and each leaves as soon as it is known: so plain chunks flow meanwhile. Behind
+ * what was found the base mostly goes on as the new content does, which the chunk list proves without any cut: that is tried first.
  */
 
-import type { BlobRef } from '../../protocol/chunks.ts'
-import { chunkSize } from '../../protocol/chunks.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
+import { chunkSize } from '../../protocol/chunks.ts'
+import type { Region } from '../../protocol/fine-cut.ts'
 import { CHUNK_BYTES, RANGES_MAX } from '../../protocol/limits.ts'
 import type { Recipe } from '../core/delta-match.ts'
-import { gapBytes } from '../core/delta-match.ts'
-import type { DeltaPlan } from '../core/delta-plan.ts'
+import { gapBytes, goesOnAt } from '../core/delta-match.ts'
+import { planSearch, without } from '../core/delta-plan.ts'
 import type { Patch } from '../core/schedule.ts'
-import type { AbortOptions, Clock, Log, PeerTransport } from '../ports.ts'
+import type { Assembled, Assembly } from '../fine-port.ts'
+import type { AbortOptions } from '../ports.ts'
 import { createBell } from './bell.ts'
-import type { DeltaBase } from './delta-base.ts'
-import { errorCode } from './error-code.ts'
+import { Assembler } from './pull-assemble.ts'
+import type { FineDeps } from './pull-fine.ts'
 import { matchFines } from './pull-fine.ts'
-import { Slots } from './slots.ts'
 
-/** Chunks that are put together at a time: while one is written, the next are read. */
-const COPIES_MAX = 4
-/** Chunks that wait to be put together, or for their gaps, at a time. */
+/** Chunks that wait for their gaps at a time. */
 const WAITING_MAX = 2048
 /** A chunk that lacks more than this share of it is asked for whole: that is checked where it comes from. */
 const GAP_SHARE_MAX = 3 / 4
+/** Chunks that are tried at a time behind what was found, and how many times the next place is passed over after a failure. */
+const TRIED_MAX = 64
+const PASSED_OVER_MAX = 32
+/** So many chunks that were found without a cut are worth asking anew for how the rest is cut. */
+const FOUND_MIN = 32
 
-export interface DeltaDeps {
-  readonly transport: Pick<PeerTransport, 'open'>
-  readonly clock: Clock
-  readonly log: Log
-  readonly base: DeltaBase
-  readonly plan: DeltaPlan
-  readonly blob: BlobRef
+/** How often, and after how many milliseconds, one who was asked is asked anew while it has not noticed that it need not go on. */
+const ASKED_ANEW_MAX = 20
+const ASKED_ANEW_MS = 50
+const NOTHING = new Uint8Array(0)
+
+export interface DeltaDeps extends Omit<FineDeps, 'device' | 'take' | 'flush'> {
   /** Whom to ask how it is cut, the best first. */
   readonly devices: readonly DeviceId[]
-  /** Plain bytes that have come since the part was opened. */
-  readonly plainBytes: () => number
-  /** Writes a chunk of the part. Undefined: it cannot be written any more. */
-  readonly write: (chunkNo: number, bytes: Uint8Array) => Promise<'written' | 'wrong' | undefined>
+  /** Puts chunks of the part together from the base. Undefined: it cannot be written any more. */
+  readonly assemble: (chunks: readonly Assembly[]) => Promise<readonly Assembled[] | undefined>
   /** Asks for these chunks whole. */
   readonly release: (chunkNos: readonly number[]) => void
   /** Asks a device for what some chunks lack. */
@@ -55,30 +56,47 @@ export interface DeltaDeps {
   readonly distrust: (device: DeviceId) => void
 }
 
+/** From here on the base may go on as the new content does: so many chunks are tried next, and so many were found. */
+interface Ahead {
+  chunkNo: number
+  from: number
+  count: number
+  found: number
+}
+
 export class Delta {
   readonly #deps: DeltaDeps
   readonly #ending = new AbortController()
   readonly #signal: AbortSignal
   /** Chunks that nobody but this may ask for. */
   readonly #held: Set<number>
-  /** Of those, the ones that wait for their gaps. */
+  /** Of those, the ones of which it is not known what the base has. */
+  readonly #sought = new Set<number>()
+  /** And the ones that wait for their gaps. */
   readonly #recipes = new Map<number, Recipe>()
-  readonly #slots = new Slots(COPIES_MAX)
-  readonly #buffers: Uint8Array[] = []
-  /** Something that waited has been done. */
+  /** Where the base is still of use. */
+  #baseRegions: readonly Region[]
+  readonly #assembler: Assembler
+  /** A chunk no longer waits for its gaps. */
   readonly #moved = createBell()
   #batch: Recipe[] = []
   #batchBytes = 0
-  #copying = 0
   #source: DeviceId | undefined
+  /** How far the base is tried, while nobody cuts. */
+  #ahead: Ahead | undefined
+  /** Places that are passed over before the base is tried again, and how many after the next failure. */
+  #passOver = 0
+  #nextPassOver = 1
 
   constructor(deps: DeltaDeps, { signal }: AbortOptions) {
     this.#deps = deps
     this.#signal = AbortSignal.any([signal, this.#ending.signal])
-    this.#held = new Set(deps.plan.copies.keys())
     for (const { start, end } of deps.plan.regions) {
-      for (let chunkNo = start / CHUNK_BYTES; chunkNo * CHUNK_BYTES < end; chunkNo++) this.#held.add(chunkNo)
+      for (let chunkNo = start / CHUNK_BYTES; chunkNo * CHUNK_BYTES < end; chunkNo++) this.#sought.add(chunkNo)
     }
+    this.#held = new Set([...deps.plan.copies.keys(), ...this.#sought])
+    this.#baseRegions = deps.plan.baseRegions
+    this.#assembler = new Assembler(deps.assemble)
   }
 
   holds(chunkNo: number): boolean {
@@ -94,7 +112,7 @@ export class Delta {
       if (!this.#signal.aborted) throw cause
     }
     // What is being put together is decided by that.
-    await this.#moved.until(() => this.#copying === 0)
+    await this.#assembler.idle()
     if (o.signal.aborted) return
     this.#release([...this.#held].filter((chunkNo) => !this.#recipes.has(chunkNo)))
   }
@@ -102,15 +120,17 @@ export class Delta {
   /** The gaps of some chunks have come. */
   async patched({ chunkNos }: Patch, bytes: Uint8Array): Promise<void> {
     let at = 0
+    const putting: Promise<void>[] = []
     for (const chunkNo of chunkNos) {
       const recipe = this.#recipes.get(chunkNo)
       if (recipe === undefined) continue
       const size = gapBytes(recipe)
-      await this.#putTogether(recipe, bytes.subarray(at, at + size))
+      putting.push(this.#put(recipe, bytes.subarray(at, at + size)))
       at += size
-      this.#recipes.delete(chunkNo)
-      this.#moved.ring()
     }
+    await Promise.all(putting)
+    for (const chunkNo of chunkNos) this.#recipes.delete(chunkNo)
+    this.#moved.ring()
   }
 
   /** These patches do not come; their chunks are asked for whole by whoever says so. */
@@ -126,30 +146,49 @@ export class Delta {
     const { plan, blob } = this.#deps
     for (const [chunkNo, from] of plan.copies) {
       const bytes = chunkSize(blob.sizeBytes, chunkNo)
-      await this.#copy({ chunkNo, copies: [{ at: 0, from, bytes }], gaps: [] })
+      await this.#assembler.room({ signal: this.#signal })
+      void this.#put({ chunkNo, copies: [{ at: 0, from, bytes }], gaps: [] })
     }
   }
 
   async #matchAll(): Promise<void> {
-    const { plan, devices, base, blob } = this.#deps
-    if (plan.regions.length === 0) return
-    const o = { signal: this.#signal }
-    for (const device of devices) {
+    for (const device of this.#deps.devices) {
       this.#source = device
-      const outcome = await matchFines(
-        { ...this.#deps, plan, base, blob, device, take: (r) => this.#take(r), flush: () => this.#flush() },
-        o,
-      )
+      const outcome = await this.#matchWith(device)
       if (outcome === 'liar') this.#deps.distrust(device)
       if (outcome !== 'unknown') return
     }
   }
 
-  /** A chunk of which it is known what the base has. */
-  async #take(recipe: Recipe): Promise<void> {
+  /** Asks anew for what is left whenever much was found without a cut. */
+  async #matchWith(device: DeviceId): ReturnType<typeof matchFines> {
+    const { deps, signal } = { deps: this.#deps, signal: this.#signal }
+    for (let busy = ASKED_ANEW_MAX; ;) {
+      const chunkNos = [...this.#sought].sort((a, b) => a - b)
+      const plan = { ...deps.plan, ...planSearch(deps.blob.sizeBytes, chunkNos, this.#baseRegions) }
+      if (plan.regions.length === 0) return 'matched'
+      const about = { device, plan, take: (recipe: Recipe) => this.#take(recipe), flush: () => this.#flush() }
+      const outcome = await matchFines({ ...deps, ...about }, { signal })
+      if (this.#ahead !== undefined) await this.#follow(this.#ahead, Infinity)
+      this.#ahead = undefined
+      if (outcome === 'ahead') busy = 0
+      else if (outcome !== 'unknown' || busy++ >= ASKED_ANEW_MAX) return outcome
+      else await deps.clock.sleep(ASKED_ANEW_MS, { signal })
+    }
+  }
+
+  /** A chunk of which it is known what the base has. True: much of what follows has been found by that. */
+  async #take(recipe: Recipe): Promise<boolean> {
+    if (!this.#sought.delete(recipe.chunkNo)) return false
+    await this.#use(recipe)
+    return await this.#tryNext(recipe)
+  }
+
+  async #use(recipe: Recipe): Promise<void> {
     const gap = gapBytes(recipe)
     if (gap === 0) {
-      await this.#copy(recipe)
+      await this.#assembler.room({ signal: this.#signal })
+      void this.#put(recipe)
       return
     }
     const isPlain = gap > GAP_SHARE_MAX * chunkSize(this.#deps.blob.sizeBytes, recipe.chunkNo)
@@ -166,6 +205,59 @@ export class Delta {
     this.#batchBytes += gap
   }
 
+  /**
+   * Tries whether the base goes on behind a chunk as the new content does. True: it does for so long that nobody needs to cut meanwhile;
+   * `#ahead` says where to go on.
+   */
+  async #tryNext(recipe: Recipe): Promise<boolean> {
+    const from = goesOnAt(recipe, this.#deps.blob.sizeBytes)
+    if (from === undefined || this.#passOver-- > 0) return false
+    this.#flush()
+    const begun = { chunkNo: recipe.chunkNo + 1, from, count: 1, found: 0 }
+    this.#ahead = await this.#follow(begun, FOUND_MIN)
+    const hasFailed = this.#ahead === undefined && begun.found === 0
+    this.#nextPassOver = hasFailed ? Math.min(2 * this.#nextPassOver, PASSED_OVER_MAX) : 1
+    this.#passOver = hasFailed ? this.#nextPassOver : 0
+    return this.#ahead !== undefined
+  }
+
+  /** Goes on until a chunk is something else, or so many are found: then it returns where it is. */
+  async #follow(ahead: Ahead, foundMax: number): Promise<Ahead | undefined> {
+    while (ahead.found < foundMax) {
+      const tried = this.#piecesFrom(ahead)
+      const outcomes = await Promise.all(tried.map((each) => this.#assembler.put(each)))
+      const written = tried.filter((_, i) => outcomes[i] === 'written')
+      for (const each of written) this.#found(each)
+      ahead.found += written.length
+      if (outcomes.includes('changed')) this.#stop()
+      if (written.length < ahead.count) return undefined
+      ahead.chunkNo += ahead.count
+      ahead.from += ahead.count * CHUNK_BYTES
+      ahead.count = Math.min(2 * ahead.count, TRIED_MAX)
+    }
+    return ahead
+  }
+
+  /** Chunks that nothing is known of, as they are if the base goes on from there. */
+  #piecesFrom({ chunkNo: first, from, count }: Ahead): Assembly[] {
+    const { blob, base } = this.#deps
+    const tried: Assembly[] = []
+    for (let chunkNo = first; chunkNo < first + count && this.#sought.has(chunkNo); chunkNo++) {
+      const [at, bytes] = [from + (chunkNo - first) * CHUNK_BYTES, chunkSize(blob.sizeBytes, chunkNo)]
+      if (at + bytes > base.sizeBytes) break
+      tried.push({ chunkNo, copies: [{ at: 0, from: at, bytes }], patches: [] })
+    }
+    return tried
+  }
+
+  #found({ chunkNo, copies }: Assembly): void {
+    this.#sought.delete(chunkNo)
+    this.#held.delete(chunkNo)
+    for (const { from, bytes } of copies) {
+      this.#baseRegions = without(this.#baseRegions, { start: from, end: from + bytes })
+    }
+  }
+
   /** Asks for the gaps of the chunks that are known. */
   #flush(): void {
     const device = this.#source
@@ -178,46 +270,13 @@ export class Delta {
     this.#deps.patch(device, { kind: 'patch', blob: this.#deps.blob, chunkNos, ranges })
   }
 
-  /** Begins to put a chunk together that lacks nothing; waits while too many do. */
-  async #copy(recipe: Recipe): Promise<void> {
-    await this.#moved.until(() => this.#copying < COPIES_MAX * 2, { signal: this.#signal })
-    this.#copying++
-    void this.#putTogether(recipe, new Uint8Array(0)).finally(() => {
-      this.#copying--
-      this.#moved.ring()
-    })
-  }
-
-  async #putTogether(recipe: Recipe, gaps: Uint8Array): Promise<void> {
-    const { chunkNo } = recipe
-    const outcome = await this.#slots.use(() => this.#assemble(recipe, gaps))
+  /** @param gaps what the base does not have, until it resolves */
+  async #put(recipe: Recipe, gaps: Uint8Array = NOTHING): Promise<void> {
+    const { chunkNo, copies } = recipe
+    const outcome = await this.#assembler.put({ chunkNo, copies, patches: patchesOf(recipe, gaps) })
     if (outcome === 'written') this.#held.delete(chunkNo)
     else if (outcome === 'wrong') this.#distrust(chunkNo)
     else if (outcome === 'changed') this.#giveUp(chunkNo)
-  }
-
-  async #assemble(recipe: Recipe, gaps: Uint8Array): Promise<'written' | 'wrong' | 'changed' | undefined> {
-    const { blob, base, write, log } = this.#deps
-    const { chunkNo } = recipe
-    if (this.#signal.aborted && gaps.length === 0) return undefined
-    const buffer = this.#buffers.pop() ?? new Uint8Array(CHUNK_BYTES)
-    const chunk = buffer.subarray(0, chunkSize(blob.sizeBytes, chunkNo))
-    try {
-      fill(chunk, recipe, gaps)
-      for (const { at, from, bytes } of recipe.copies) {
-        const into = chunk.subarray(at, at + bytes)
-        if (!(await readInto(base, from, into, { signal: this.#signal }))) return 'changed'
-      }
-      return await write(chunkNo, chunk)
-    } catch (cause) {
-      const code = errorCode(cause)
-      if (this.#signal.aborted) return 'changed'
-      if (code === undefined) throw cause
-      log.event('pull.base-lost', { hash: blob.hash, code })
-      return 'changed'
-    } finally {
-      this.#buffers.push(buffer)
-    }
   }
 
   /** The bytes that were found were not those of the chunk: a hash too short for this content, or a lie. */
@@ -233,6 +292,7 @@ export class Delta {
 
   /** The base is not what it was. */
   #giveUp(chunkNo: number): void {
+    this.#deps.log.event('pull.base-lost', { hash: this.#deps.blob.hash, code: 'changed' })
     this.#recipes.delete(chunkNo)
     this.#release([chunkNo])
     this.#stop()
@@ -251,21 +311,11 @@ export class Delta {
   }
 }
 
-function fill(chunk: Uint8Array, { chunkNo, gaps }: Recipe, bytes: Uint8Array): void {
-  let at = 0
-  for (const gap of gaps) {
-    chunk.set(bytes.subarray(at, at + gap.bytes), gap.start - chunkNo * CHUNK_BYTES)
-    at += gap.bytes
-  }
-}
-
-/** False where the base has become shorter. */
-async function readInto(base: DeltaBase, from: number, into: Uint8Array, o: AbortOptions): Promise<boolean> {
-  let at = 0
-  for await (const bytes of base.read({ start: from, end: from + into.length }, { ...o, into })) {
-    if (at + bytes.length > into.length) return false
-    if (bytes.buffer !== into.buffer) into.set(bytes, at)
-    at += bytes.length
-  }
-  return at === into.length
+/** The gaps of a recipe with their bytes, which stand one behind the other. */
+function patchesOf({ chunkNo, gaps }: Recipe, bytes: Uint8Array): Assembly['patches'] {
+  let from = 0
+  return gaps.map((gap) => {
+    from += gap.bytes
+    return { at: gap.start - chunkNo * CHUNK_BYTES, bytes: bytes.subarray(from - gap.bytes, from) }
+  })
 }

@@ -40,14 +40,17 @@ export interface FineDeps {
   readonly blob: BlobRef
   readonly device: DeviceId
   readonly plainBytes: () => number
-  /** A chunk of which all pieces are known, in order. */
-  readonly take: (recipe: Recipe) => Promise<void>
+  /** A chunk of which all pieces are known, in order. True: much of what follows is known by other means now. */
+  readonly take: (recipe: Recipe) => Promise<boolean>
   /** No more are known for now. */
   readonly flush: () => void
 }
 
-/** `unknown`: it does not know of fine lists, or cannot make one now. `given-up`: what is left is better asked for whole. */
-type Outcome = 'matched' | 'unknown' | 'given-up' | 'liar'
+/**
+ * `unknown`: it does not know of fine lists, or cannot make one now. `given-up`: what is left is better asked for whole. `ahead`: much
+ * of what would follow is known.
+ */
+type Outcome = 'matched' | 'unknown' | 'given-up' | 'liar' | 'ahead'
 
 export async function matchFines(deps: FineDeps, o: AbortOptions): Promise<Outcome> {
   using opening = startDeadline(deps.clock, FINE_SILENCE_MS, o)
@@ -169,20 +172,24 @@ class Meeting {
         if (!matcher.isDone) throw new ProtocolError('out-of-turn', 'fine chunks that end too early')
         return 'matched'
       }
-      await this.#match(matcher, reply.list)
+      if (await this.#match(matcher, reply.list)) return 'ahead'
       if (this.#isHopeless()) return 'given-up'
     }
   }
 
-  async #match(matcher: Matcher, list: Uint8Array): Promise<void> {
+  /** Whether much of what follows is known by that. */
+  async #match(matcher: Matcher, list: Uint8Array): Promise<boolean> {
     this.#seenBytes = Math.min(this.#totalBytes, this.#seenBytes + fineListBytes(list))
     await this.#cut.ahead(this.#seenBytes)
     const before = matcher.matchedBytes
     for (const fine of finesOf(list)) {
-      for (const recipe of matcher.take(fine, this.#cut.index.find(fine))) await this.#deps.take(recipe)
+      for (const recipe of matcher.take(fine, this.#cut.index.find(fine))) {
+        if (await this.#deps.take(recipe)) return true
+      }
     }
     this.#deps.flush()
     this.#matchedBytes += matcher.matchedBytes - before
+    return false
   }
 
   /** Little is found, and the line brings the rest nearly as fast as it is cut. */

@@ -8,6 +8,7 @@ import { chunkCount, chunkSize, openChunkList } from '../../protocol/chunks.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
+import type { Assembled, Assembly, FileSource } from '../fine-port.ts'
 import type { AbortOptions, BlobStore, IncomingBlob } from '../ports.ts'
 import type { Delta } from './pull-delta.ts'
 
@@ -24,7 +25,8 @@ export class LargePull {
   readonly #ending = new AbortController()
   readonly #list: { readonly first: number; readonly hashes: Uint8Array }[] = []
   #incoming: IncomingBlob | undefined
-  #missing = 0
+  /** Chunks that are not there yet. */
+  #missing = new Set<number>()
   #isClosed = false
   /** The last write, or whatever else must end before the next may begin. */
   #tail: Promise<unknown> = Promise.resolve()
@@ -64,7 +66,7 @@ export class LargePull {
     return this.#inTurn(async () => {
       this.#incoming = await store.receive(this.blob, list, o)
       const missing = this.#incoming.missing()
-      this.#missing = missing.length
+      this.#missing = new Set(missing)
       return missing
     })
   }
@@ -74,9 +76,23 @@ export class LargePull {
     return this.#inTurn(async () => {
       const outcome = await this.#incoming?.write(chunkNo, bytes)
       if (outcome !== 'written') return outcome
-      this.#missing--
-      return this.#missing === 0 ? 'last' : 'written'
+      return this.#isLast([chunkNo]) ? 'last' : 'written'
     })
+  }
+
+  /**
+   * Puts chunks together from an older file; more than once at a time, beside the writes. Undefined: closed meanwhile.
+   *
+   * @throws StoreError; the signal's reason
+   */
+  async assemble(
+    source: FileSource,
+    chunks: readonly Assembly[],
+  ): Promise<{ readonly outcomes: readonly Assembled[]; readonly isLast: boolean } | undefined> {
+    if (this.#isClosed || this.#incoming === undefined) return undefined
+    const outcomes = await this.#incoming.assemble(source, chunks, { signal: this.signal })
+    const written = chunks.filter((_, i) => outcomes[i] === 'written').map(({ chunkNo }) => chunkNo)
+    return { outcomes, isLast: this.#isLast(written) }
   }
 
   /** `wrong`: the chunk list was not the blob's; the part is gone. Undefined: closed meanwhile. @throws StoreError */
@@ -93,6 +109,12 @@ export class LargePull {
     const closing = this.#tail.then(async () => await this.#incoming?.[Symbol.asyncDispose]())
     this.#tail = closing
     return closing
+  }
+
+  /** Whether nothing is missing any more because of these. */
+  #isLast(written: readonly number[]): boolean {
+    const isNew = written.filter((chunkNo) => this.#missing.delete(chunkNo)).length > 0
+    return isNew && this.#missing.size === 0
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T | undefined> {

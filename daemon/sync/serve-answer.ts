@@ -10,6 +10,7 @@ import { BLOB_REQUEST_BYTES_MAX, CHUNK_BYTES, HASH_BYTES } from '../../protocol/
 import { bytesIn } from '../core/schedule.ts'
 import type { AbortOptions, ByteRange } from '../ports.ts'
 import { errorCode } from './error-code.ts'
+import { readInto } from './read-into.ts'
 import type { LocatedBlob, SentPart, ServeDeps } from './serve.ts'
 
 /** Small blobs of one frame, which are located and read at once: more would let the asker wait meanwhile. */
@@ -220,13 +221,8 @@ export class Answer {
     hash: BlobHash,
     o: AbortOptions,
   ): Promise<BlobRefusal | undefined> {
-    let at = 0
     try {
-      for await (const bytes of located.read(range, { ...o, into: body })) {
-        if (at + bytes.length > body.length) return 'changed'
-        if (bytes.buffer !== body.buffer) body.set(bytes, at)
-        at += bytes.length
-      }
+      return (await readInto(located.read(range, { ...o, into: body }), body)) ? undefined : 'changed'
     } catch (cause) {
       const code = errorCode(cause)
       if (o.signal.aborted || code === undefined) throw cause
@@ -234,7 +230,6 @@ export class Answer {
       this.#deps.log.event('serve.unreadable', { hash, code })
       return 'missing'
     }
-    return at === body.length ? undefined : 'changed'
   }
 
   #refuse(code: BlobRefusal): AnswerFrame {

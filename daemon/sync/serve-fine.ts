@@ -16,6 +16,7 @@ import type { AbortOptions, PeerStream } from '../ports.ts'
 import { hasCode, startDeadline } from './deadline.ts'
 import { errorCode } from './error-code.ts'
 import type { LocatedBlob, ServeDeps } from './serve.ts'
+import { serveStreams } from './serve-streams.ts'
 
 /** Lists that are made at a time: one device that asks all the time leaves room for another. */
 const CUTS_MAX = 2
@@ -26,21 +27,10 @@ export type FineDeps = Pick<ServeDeps, 'transport' | 'clock' | 'log' | 'locate' 
 
 /** Serves until it is disposed; then all streams end, and the promise resolves when nothing cuts any more. */
 export function serveFine(deps: FineDeps): AsyncDisposable {
-  const ending = new AbortController()
   const cutting = new Set<DeviceId>()
-  const sessions = new Set<Promise<void>>()
-  const handling = deps.transport.handle(FINE, (stream: PeerStream) => {
-    const session = new FineSession(stream, deps, cutting, ending.signal).run().finally(() => sessions.delete(session))
-    sessions.add(session)
-    return session
-  })
-  return {
-    async [Symbol.asyncDispose]() {
-      handling[Symbol.dispose]()
-      ending.abort(new Error('serving has ended'))
-      await Promise.all(sessions)
-    },
-  }
+  const run = (stream: PeerStream, signal: AbortSignal): Promise<void> =>
+    new FineSession(stream, deps, cutting, signal).run()
+  return serveStreams(deps.transport, FINE, run)
 }
 
 class FineSession {

@@ -8,10 +8,11 @@ import type { BlobRefusal } from '../../protocol/blob-messages.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { BlobHash, DeviceId, FolderId } from '../../protocol/ids.ts'
 import { BLOB } from '../../protocol/protocols.ts'
-import type { AbortOptions, ByteRange, Clock, Log, PeerStream, PeerTransport } from '../ports.ts'
+import type { AbortOptions, ByteRange, Clock, Log, PeerTransport } from '../ports.ts'
 import type { RateLine } from './rate-line.ts'
 import { SendGate } from './send-gate.ts'
 import { ServeSession } from './serve-session.ts'
+import { serveStreams } from './serve-streams.ts'
 
 /** Where the bytes of a blob are on this device. */
 export interface LocatedBlob {
@@ -56,19 +57,10 @@ export interface ServeDeps {
 
 /** Serves until it is disposed; then all streams end, and the promise resolves when nothing reads any more. */
 export function serveBlobs(deps: ServeDeps): AsyncDisposable {
-  const ending = new AbortController()
-  const sessions = new Set<Promise<void>>()
-  const gate = deps.line && new SendGate(deps.line, deps.clock, ending.signal)
-  const handling = deps.transport.handle(BLOB, (stream: PeerStream) => {
-    const session = new ServeSession(stream, deps, gate, ending.signal).run().finally(() => sessions.delete(session))
-    sessions.add(session)
-    return session
+  let gate: SendGate | undefined
+  return serveStreams(deps.transport, BLOB, (stream, signal) => {
+    // One for all streams, which end together.
+    gate ??= deps.line && new SendGate(deps.line, deps.clock, signal)
+    return new ServeSession(stream, deps, gate, signal).run()
   })
-  return {
-    async [Symbol.asyncDispose]() {
-      handling[Symbol.dispose]()
-      ending.abort(new Error('serving has ended'))
-      await Promise.all(sessions)
-    },
-  }
 }

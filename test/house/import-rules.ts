@@ -10,7 +10,7 @@ const ADAPTERS = ['disk', 'blobs', 'catalogue', 'peers', 'backends', 'media'].ma
 /** Ports and nothing else: `daemon/ports.ts`, `daemon/catalogue-port.ts`. */
 const PORTS = /^daemon\/(ports|[a-z-]+-port)\.ts$/
 /** What rooms share that are none of each other's business. */
-const SHARED = ['daemon/core/backoff.ts', 'daemon/blake3.ts', 'daemon/batches.ts']
+const SHARED = ['daemon/core/backoff.ts', 'daemon/blake3.ts', 'daemon/batches.ts', 'daemon/read-memory.ts']
 /** The files that know every room: where everything is put together, and its door. */
 const COMPOSITION = /^daemon\/(main|daemon|daemon-[a-z-]+|sync-pair)\.ts$/
 

@@ -5,7 +5,9 @@ import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
 import { chunkCount, chunkHash, chunkSize, sameBytes } from '../../protocol/chunks.ts'
 import { idBytes } from '../../protocol/ids.ts'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
-import type { IncomingBlob, StoredBlob } from '../../daemon/ports.ts'
+import type { Assembled, Assembly, FileSource } from '../../daemon/fine-port.ts'
+import type { AbortOptions, IncomingBlob, StoredBlob } from '../../daemon/ports.ts'
+import { fingerprintOf } from './disk-names.ts'
 import type { Inode } from './inode.ts'
 import { finish, partPath, storing } from './store-room.ts'
 import type { StoreRoom } from './store-room.ts'
@@ -61,6 +63,23 @@ class IncomingPart implements IncomingBlob {
     await storing(this.#room, 'write', this.#path, put, copy.length)
     this.#missing.delete(chunkNo)
     return 'written'
+  }
+
+  async assemble(source: FileSource, chunks: readonly Assembly[], { signal }: AbortOptions): Promise<Assembled[]> {
+    const outcomes: Assembled[] = []
+    for (const { chunkNo, copies, patches } of chunks) {
+      signal.throwIfAborted()
+      const bytes = new Uint8Array(chunkSize(this.blob.sizeBytes, chunkNo))
+      for (const patch of patches) bytes.set(patch.bytes, patch.at)
+      const isSame = await storing(this.#room, 'read', source.onDisk, (volume) => {
+        const inode = volume.find(`${source.root}/${source.onDisk}`)
+        if (inode?.kind !== 'file' || fingerprintOf(inode) !== source.fingerprint) return false
+        for (const { at, from, bytes: length } of copies) bytes.set(inode.content.subarray(from, from + length), at)
+        return true
+      })
+      outcomes.push(isSame ? await this.write(chunkNo, bytes) : 'changed')
+    }
+    return outcomes
   }
 
   async commit(): Promise<StoredBlob | 'wrong'> {

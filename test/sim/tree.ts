@@ -60,6 +60,7 @@ export function openSimTree(o: SimTreeOptions): FileTree {
       }
     },
     read: (path, options) => readFile(root, path, options),
+    source: (path, fingerprint) => ({ root: o.path, onDisk: path, fingerprint }),
     async *cut(path, { range, averageBits, expect, signal }) {
       const region = new Uint8Array(range.end - range.start)
       let at = 0

@@ -31,6 +31,7 @@ import type { DirectionLimits } from '../../daemon/sync/rate-line.ts'
 import { RateLine } from '../../daemon/sync/rate-line.ts'
 import { serveFine } from '../../daemon/sync/serve-fine.ts'
 import { serveBlobs } from '../../daemon/sync/serve.ts'
+import { fingerprintOf } from '../sim/disk-names.ts'
 import type { DiskOptions } from '../sim/disk.ts'
 import type { NetworkOptions } from '../sim/network.ts'
 import type { SimDevice, World } from '../sim/world.ts'
@@ -217,6 +218,26 @@ export class BlobBench implements AsyncDisposable {
   want(blob: BlobRef, folder = FOLDER): boolean {
     const { hash, sizeBytes, chunks } = blob
     return this.queue.want({ blob: { hash, sizeBytes, chunks }, folder })
+  }
+
+  /** Home has a file with an older content of a blob. @param onCut is called before each part of it is cut */
+  giveBase(next: Known, known: Known, onCut: (edit: () => void) => void = () => undefined): void {
+    const { volume } = this.home.disk
+    const path = `${ROOTS.get(FOLDER)}/${known.hash}`
+    const there = volume.find(path)
+    const inode = there ?? volume.create(path, 'file')
+    if (there === undefined) volume.replace(path, inode, known.bytes)
+    const fingerprint = fingerprintOf(inode)
+    this.bases.set(next.hash, {
+      sizeBytes: known.sizeBytes,
+      list: known.list ?? undefined,
+      source: { root: ROOTS.get(FOLDER) ?? '', onDisk: known.hash, fingerprint },
+      async *cut({ start, end }, averageBits) {
+        onCut(() => volume.replace(path, inode, flipped(known.bytes, 1)))
+        if (fingerprintOf(inode) !== fingerprint) throw Object.assign(new Error('edited'), { code: 'changed' })
+        yield cutBytes(known.bytes.subarray(start, end), averageBits, crypto)
+      },
+    })
   }
 
   /** A stream from home to a device that is online. */

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import { scaled } from '../scale.ts'
 import type { Known } from './blob-bench.ts'
-import { BlobBench, baseWith, flipped, knownOf, noise } from './blob-bench.ts'
+import { BlobBench, flipped, knownOf, noise } from './blob-bench.ts'
 
 const KIB = 1024
 
@@ -19,7 +19,7 @@ async function sentFor(base: Known, next: Known): Promise<number> {
   await using bench = new BlobBench(1)
   const anna = bench.holder('anna', [next])
   bench.start()
-  bench.bases.set(next.hash, baseWith(base))
+  bench.giveBase(next, base)
   bench.want(next)
   await bench.untilLanded(next)
   return anna.sentBytes
@@ -73,7 +73,7 @@ describe('a changed file that is pulled', () => {
     const next = knownOf(flipped(OLD, 3 * CHUNK_BYTES + 5))
     const anna = bench.holder('anna', [next], { isOld: true })
     bench.start()
-    bench.bases.set(next.hash, baseWith(knownOf(OLD)))
+    bench.giveBase(next, knownOf(OLD))
     bench.want(next)
     await bench.untilLanded(next)
     assert.equal(anna.sentBytes, CHUNK_BYTES)
@@ -89,7 +89,7 @@ describe('a changed file that is pulled', () => {
       fineBytesOf: ({ bytes }) => joined(OLD, bytes).subarray(0, bytes.length),
     })
     bench.start()
-    for (const { hash } of [next, other]) bench.bases.set(hash, baseWith(knownOf(OLD)))
+    for (const each of [next, other]) bench.giveBase(each, knownOf(OLD))
     bench.want(next)
     await bench.untilLanded(next)
     assert.ok(anna.sentBytes >= next.sizeBytes - CHUNK_BYTES)
@@ -105,16 +105,14 @@ describe('a changed file that is pulled', () => {
     const next = knownOf(joined(noise(100, 8), OLD))
     bench.holder('anna', [next])
     bench.start()
-    let looks = 0
-    const edited = flipped(OLD, 1)
-    const base = knownOf(OLD)
-    bench.bases.set(
-      next.hash,
-      baseWith(base, () => (looks++ < 6 ? base.bytes : edited)),
-    )
+    let isEdited = false
+    bench.giveBase(next, knownOf(OLD), (edit) => {
+      isEdited = true
+      edit()
+    })
     bench.want(next)
     await bench.untilLanded(next)
-    assert.ok(looks > 6)
+    assert.ok(isEdited)
   })
 
   it('goes on with a part that was there when home was killed, and with the older content', async () => {
@@ -122,7 +120,7 @@ describe('a changed file that is pulled', () => {
     const next = knownOf(joined(OLD.subarray(0, 5_000_001), noise(3 * CHUNK_BYTES, 9), OLD.subarray(5_000_001)))
     const anna = bench.holder('anna', [next])
     bench.start()
-    bench.bases.set(next.hash, baseWith(knownOf(OLD)))
+    bench.giveBase(next, knownOf(OLD))
     bench.want(next)
     await bench.until(() => anna.sentBytes > CHUNK_BYTES, 'some of it has come')
     bench.home.kill({ power: false })
@@ -154,7 +152,7 @@ describe('a changed file that is pulled', () => {
         const manners = isLying ? { fineBytesOf: (known: Known) => flipped(known.bytes, seed * 1000) } : {}
         const anna = bench.holder('anna', [next], manners)
         bench.start()
-        bench.bases.set(next.hash, baseWith(knownOf(OLD)))
+        bench.giveBase(next, knownOf(OLD))
         bench.want(next)
         await bench.untilLanded(next)
         assert.equal(bench.isBanned(anna.device.id), false)

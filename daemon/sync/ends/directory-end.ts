@@ -25,6 +25,7 @@ import type {
   VersionRecord,
 } from '../../ports.ts'
 import { errorCode } from '../error-code.ts'
+import { readInto } from '../read-into.ts'
 
 /** How batches are called of which runs of pairs keep versions. */
 const BATCH_PREFIX = 'pair-'
@@ -103,26 +104,13 @@ async function receiveChunks(
   await using incoming = await store.receive(blob, chunks, o)
   for (const chunkNo of incoming.missing()) {
     const start = chunkNo * CHUNK_BYTES
-    const bytes = await readWhole(source, { start, end: start + chunkSize(blob.sizeBytes, chunkNo) }, o)
-    if ((await incoming.write(chunkNo, bytes)) === 'wrong')
+    const bytes = new Uint8Array(chunkSize(blob.sizeBytes, chunkNo))
+    const isThere = await readInto(source.read({ start, end: start + bytes.length }, o), bytes)
+    if (!isThere || (await incoming.write(chunkNo, bytes)) === 'wrong')
       throw new SourceChanged(`chunk ${chunkNo} of blob ${blob.hash} is not what it was`)
     o.onBytes(bytes.length)
   }
   if ((await incoming.commit()) === 'wrong') throw new SourceChanged(`blob ${blob.hash} is not what it was`)
-}
-
-async function readWhole(
-  source: ByteSource,
-  range: { readonly start: number; readonly end: number },
-  o: AbortOptions,
-): Promise<Uint8Array> {
-  const whole = new Uint8Array(range.end - range.start)
-  let filled = 0
-  for await (const piece of source.read(range, o)) {
-    whole.set(piece, filled)
-    filled += piece.length
-  }
-  return whole.subarray(0, filled)
 }
 
 // ---- Changes.
