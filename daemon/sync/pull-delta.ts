@@ -206,8 +206,8 @@ export class Delta {
   }
 
   /**
-   * Tries whether the base goes on behind a chunk as the new content does. True: it does for so long that nobody needs to cut meanwhile;
-   * `#ahead` says where to go on.
+   * Tries whether the base goes on behind a chunk as the new content does. True: it does for so long that what was asked for is mostly
+   * known, and `#ahead` says where to go on while nobody cuts.
    */
   async #tryNext(recipe: Recipe): Promise<boolean> {
     const from = goesOnAt(recipe, this.#deps.blob.sizeBytes)
@@ -215,10 +215,10 @@ export class Delta {
     this.#flush()
     const begun = { chunkNo: recipe.chunkNo + 1, from, count: 1, found: 0 }
     this.#ahead = await this.#follow(begun, FOUND_MIN)
-    const hasFailed = this.#ahead === undefined && begun.found === 0
+    const hasFailed = begun.found === 0
     this.#nextPassOver = hasFailed ? Math.min(2 * this.#nextPassOver, PASSED_OVER_MAX) : 1
     this.#passOver = hasFailed ? this.#nextPassOver : 0
-    return this.#ahead !== undefined
+    return begun.found >= FOUND_MIN
   }
 
   /** Goes on until a chunk is something else, or so many are found: then it returns where it is. */

@@ -11,6 +11,7 @@ import {
   describePlacing,
   describeTouching,
 } from './file-tree-change.ts'
+import { describeDelta } from './file-tree-delta.ts'
 import { describeRecovery, describeVersions } from './file-tree-keep.ts'
 import { describeHashing, describeReading, describeRoot, describeScanning, describeWatching } from './file-tree-read.ts'
 
@@ -30,6 +31,7 @@ export function describeFileTree(name: string, open: () => Promise<OpenedTree>):
       describeScanning,
       describeHashing,
       describeReading,
+      describeDelta,
       describeWatching,
       describePlacing,
       describeTouching,

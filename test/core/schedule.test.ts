@@ -42,6 +42,48 @@ function opened(blob: BlobRef, missing = range(chunkCount(blob.sizeBytes))): Sch
   return schedule
 }
 
+/** What two chunks lack. */
+function patchOf(blob: BlobRef, chunkNos: readonly number[], bytes: number): Extract<Task, { kind: 'patch' }> {
+  return { kind: 'patch', blob, chunkNos, ranges: chunkNos.map((no) => ({ start: no * CHUNK_BYTES, bytes })) }
+}
+
+describe('what some chunks lack', () => {
+  it('is asked of the device that told so alone, where there is room for it', () => {
+    const large = blob(1, 3 * CHUNK_BYTES)
+    const [schedule, task] = [opened(large, []), patchOf(large, [0, 2], 500)]
+    schedule.patch(BEN, task)
+    assert.deepEqual([schedule.hasWork(ANNA), schedule.hasWork(BEN)], [false, true])
+    assert.equal(schedule.next(ANNA, PLENTY), undefined)
+    assert.equal(schedule.next(BEN, 999), undefined)
+    assert.deepEqual(schedule.next(BEN, 1000), task)
+    assert.equal(schedule.next(BEN, PLENTY), undefined)
+  })
+
+  it('is asked for whole, of anybody, where it does not come or is taken back', () => {
+    const large = blob(1, 5 * CHUNK_BYTES)
+    const [schedule, lost, dropped] = [opened(large, []), patchOf(large, [1], 9), patchOf(large, [3, 4], 9)]
+    schedule.patch(BEN, lost)
+    schedule.patch(BEN, dropped)
+    assert.deepEqual(schedule.next(BEN, PLENTY), lost)
+    schedule.giveBack(lost)
+    assert.deepEqual(schedule.dropPatches(large.hash), [dropped])
+    const asked = [schedule.next(ANNA, PLENTY), schedule.next(ANNA, PLENTY)]
+    assert.deepEqual(asked, [
+      { kind: 'run', blob: large, first: 3, count: 2 },
+      { kind: 'run', blob: large, first: 1, count: 1 },
+    ])
+    assert.equal(schedule.hasWork(BEN), false)
+  })
+
+  it('is forgotten with the blob', () => {
+    const large = blob(1, 3 * CHUNK_BYTES)
+    const schedule = opened(large, [])
+    schedule.patch(BEN, patchOf(large, [1], 9))
+    schedule.remove(large.hash)
+    assert.deepEqual([schedule.hasWork(BEN), schedule.dropPatches(large.hash)], [false, []])
+  })
+})
+
 describe('a schedule', () => {
   it('asks for small blobs first, together', () => {
     const [large, a, b] = [blob(1, 3 * CHUNK_BYTES), blob(2, 10), blob(3, CHUNK_BYTES)]

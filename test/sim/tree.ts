@@ -69,7 +69,10 @@ export function openSimTree(o: SimTreeOptions): FileTree {
         at += piece.length
       }
       const list = cutBytes(region, averageBits, o.crypto)
-      for (let from = 0; from < list.length; from += 100 * FINE_BYTES) yield list.slice(from, from + 100 * FINE_BYTES)
+      for (let from = 0; from < list.length; from += 100 * FINE_BYTES) {
+        for await (const _ of readFile(root, path, { range: { start: 0, end: 0 }, expect, signal })) continue
+        yield list.slice(from, from + 100 * FINE_BYTES)
+      }
     },
     readSmall: (path, maxBytes) =>
       root.calls.call('read', `${root.path}/${path}`, (volume) => {

@@ -21,7 +21,7 @@ import { FINE_BYTES, cutBytes } from '../../protocol/fine-cut.ts'
 import type { ProtocolSpec } from '../../protocol/protocols.ts'
 import { BLOB } from '../../protocol/protocols.ts'
 import { createNativeCrypto } from '../../daemon/native-crypto.ts'
-import type { Clock, PeerStream, PeerTransport } from '../../daemon/ports.ts'
+import type { ByteRange, Clock, PeerStream, PeerTransport } from '../../daemon/ports.ts'
 import type { TransferEvent } from '../../daemon/sync/pull-progress.ts'
 import type { PullFault, PullQueue } from '../../daemon/sync/pull.ts'
 import { createPullQueue } from '../../daemon/sync/pull.ts'
@@ -64,6 +64,8 @@ export interface Manners {
   fineBytesOf?: (known: Known) => Uint8Array
   /** How long it waits before it cuts. */
   cutDelayMs?: number
+  /** What it serves in place of a blob's bytes where less than a chunk is asked for. */
+  gapsOf?: (known: Known) => Uint8Array
   /** Thrown by every read. */
   fault?: 'changed' | 'missing'
   /** The chunk list that it gives. */
@@ -80,6 +82,8 @@ export interface Holder {
   /** Requests that came, in order. */
   readonly asked: BlobRequest[]
   readonly stale: string[]
+  /** What it began to cut, in order. */
+  readonly cuts: ByteRange[]
   /** Bytes of blobs that went out. */
   sentBytes: number
   /** The limits of what it sends. */
@@ -131,7 +135,7 @@ export class BlobBench implements AsyncDisposable {
   /** A device that holds these blobs and serves them. */
   holder(name: string, blobs: readonly Known[], manners: Manners = {}): Holder {
     const device = this.world.device(name)
-    const holder: Holder = { device, manners, blobs: new Map(), asked: [], stale: [], sentBytes: 0, line: undefined }
+    const holder: Holder = { device, manners, blobs: new Map(), asked: [], stale: [], cuts: [], sentBytes: 0, line: undefined }
     for (const known of blobs) {
       holder.blobs.set(known.hash, known)
       this.state(known, device.id)
@@ -240,9 +244,9 @@ export class BlobBench implements AsyncDisposable {
     })
   }
 
-  /** A stream from home to a device that is online. */
-  connect(device: DeviceId, protocol: ProtocolSpec): Promise<PeerStream> {
-    const transport = this.#transport ?? assert.fail('the bench has started')
+  /** A stream from home, or from another device, to one that is online. */
+  connect(device: DeviceId, protocol: ProtocolSpec, from = this.#transport): Promise<PeerStream> {
+    const transport = from ?? assert.fail('the bench has started')
     const open = async (): Promise<PeerStream> => {
       for await (const { device: each, online } of transport.presence({ signal })) {
         if (online && each === device) return await transport.open(device, protocol, { signal })
@@ -319,24 +323,6 @@ export function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return copy
 }
 
-/** An older content, as it is at the moment of each reading. */
-export function baseWith(known: Known, bytesNow: () => Uint8Array = () => known.bytes): DeltaBase {
-  const look = (): Uint8Array => {
-    if (bytesNow() === known.bytes) return known.bytes
-    throw Object.assign(new Error('edited'), { code: 'changed' })
-  }
-  return {
-    sizeBytes: known.sizeBytes,
-    list: known.list ?? undefined,
-    async *read({ start, end }) {
-      yield look().subarray(start, end)
-    },
-    async *cut({ start, end }, averageBits) {
-      yield cutBytes(look().subarray(start, end), averageBits, crypto)
-    },
-  }
-}
-
 /** By a clock on the wall that shows universal time. */
 function lineOf(clock: Clock, limits: DirectionLimits | undefined): RateLine {
   const line = new RateLine({
@@ -351,7 +337,7 @@ function lineOf(clock: Clock, limits: DirectionLimits | undefined): RateLine {
   return line
 }
 
-function locate({ blobs, manners }: Holder, hash: BlobHash, clock: Clock): LocatedBlob | undefined {
+function locate({ blobs, manners, cuts }: Holder, hash: BlobHash, clock: Clock): LocatedBlob | undefined {
   const known = blobs.get(hash)
   if (known === undefined) return undefined
   const { list } = known
@@ -360,6 +346,7 @@ function locate({ blobs, manners }: Holder, hash: BlobHash, clock: Clock): Locat
     folder: FOLDER,
     sizeBytes: known.sizeBytes,
     async *cut({ start, end }, averageBits) {
+      cuts.push({ start, end })
       if (manners.cutDelayMs !== undefined) await clock.sleep(manners.cutDelayMs, { signal })
       if (manners.fault !== undefined) throw Object.assign(new Error(manners.fault), { code: manners.fault })
       const bytes = manners.fineBytesOf?.(known) ?? known.bytes
@@ -369,7 +356,8 @@ function locate({ blobs, manners }: Holder, hash: BlobHash, clock: Clock): Locat
     chunkHashes: async (first, count) => hashes?.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES),
     async *read({ start, end }) {
       if (manners.fault !== undefined) throw Object.assign(new Error(manners.fault), { code: manners.fault })
-      const bytes = manners.bytesOf?.(known) ?? known.bytes
+      const isWhole = end - start === CHUNK_BYTES || end === known.sizeBytes
+      const bytes = (isWhole ? manners.bytesOf : manners.gapsOf)?.(known) ?? known.bytes
       const middle = start + Math.floor((end - start) / 2)
       yield bytes.subarray(start, middle)
       yield bytes.subarray(middle, end)

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CHUNK_BYTES } from '../../protocol/limits.ts'
 import { scaled } from '../scale.ts'
-import type { Known } from './blob-bench.ts'
+import type { Holder, Known } from './blob-bench.ts'
 import { BlobBench, flipped, knownOf, noise } from './blob-bench.ts'
 
 const KIB = 1024
@@ -37,6 +37,24 @@ describe('a changed file that is pulled', () => {
     const next = knownOf(joined(OLD.subarray(0, 100_001), noise(12_345, 9), OLD.subarray(100_001)))
     const sent = await sentFor(knownOf(OLD), next)
     assert.ok(sent >= 12_345 && sent < 64 * KIB, `${sent} bytes`)
+  })
+
+  it('is not cut behind an insert, where the older one goes on as before', async () => {
+    const old = noise(60 * CHUNK_BYTES, 6)
+    const bytes = joined(old.subarray(0, 3_000_000), noise(70_001, 9), old.subarray(3_000_000))
+    bytes.set(noise(9000, 10), 50 * CHUNK_BYTES)
+    const next = knownOf(bytes)
+    await using bench = new BlobBench(6)
+    const anna = bench.holder('anna', [next])
+    bench.start()
+    bench.giveBase(next, knownOf(old))
+    bench.want(next)
+    await bench.untilLanded(next)
+    assert.ok(anna.sentBytes < 70_001 + 9000 + 200 * KIB, `${anna.sentBytes} bytes`)
+    const [first, second] = anna.cuts
+    assert.equal(anna.cuts.length, 2)
+    assert.ok(first && first.start === 2 * CHUNK_BYTES && first.end === next.sizeBytes)
+    assert.ok(second && second.start >= 50 * CHUNK_BYTES, 'what was found is not cut again')
   })
 
   it('sends little when a MiB is moved from the front to the end, as in a video that is remuxed', async () => {
@@ -100,6 +118,18 @@ describe('a changed file that is pulled', () => {
     assert.equal(bench.isBanned(anna.device.id), false)
   })
 
+  it('comes right when what fills its gaps is a lie, which is then asked for whole', async () => {
+    await using bench = new BlobBench(7)
+    const next = knownOf(joined(OLD.subarray(0, 100_001), noise(12_345, 9), OLD.subarray(100_001)))
+    const anna = bench.holder('anna', [next], { gapsOf: ({ bytes }) => flipped(bytes, 110_000) })
+    bench.start()
+    bench.giveBase(next, knownOf(OLD))
+    bench.want(next)
+    await bench.untilLanded(next)
+    assert.ok(anna.asked.some(({ kind }) => kind === 'ranges'))
+    assert.ok(anna.asked.some((each) => each.kind === 'get' && each.firstChunk === 0))
+  })
+
   it('comes right when the older one is edited while it is used', async () => {
     await using bench = new BlobBench(4)
     const next = knownOf(joined(noise(100, 8), OLD))
@@ -115,7 +145,17 @@ describe('a changed file that is pulled', () => {
     assert.ok(isEdited)
   })
 
-  it('goes on with a part that was there when home was killed, and with the older content', async () => {
+  for (const power of [false, true]) {
+    const [how, title] = power
+      ? ['the power was cut', 'comes right from the older content after the power was cut in the middle']
+      : ['home was killed', 'goes on with a part that was there when home was killed, and with the older content']
+    it(title, async () => {
+      const anna = await pulledTwice(power)
+      assert.ok(power || anna.sentBytes < 7 * CHUNK_BYTES, `${how}: ${anna.sentBytes} bytes`)
+    })
+  }
+
+  async function pulledTwice(power: boolean): Promise<Holder> {
     await using bench = new BlobBench(5)
     const next = knownOf(joined(OLD.subarray(0, 5_000_001), noise(3 * CHUNK_BYTES, 9), OLD.subarray(5_000_001)))
     const anna = bench.holder('anna', [next])
@@ -123,12 +163,14 @@ describe('a changed file that is pulled', () => {
     bench.giveBase(next, knownOf(OLD))
     bench.want(next)
     await bench.until(() => anna.sentBytes > CHUNK_BYTES, 'some of it has come')
-    bench.home.kill({ power: false })
+    bench.home.disk.volume.syncFile(bench.home.disk.volume.get(`/photos/${knownOf(OLD).hash}`))
+    bench.home.kill({ power })
     bench.start()
+    if (power) bench.giveBase(next, knownOf(OLD))
     bench.want(next)
     await bench.untilLanded(next)
-    assert.ok(anna.sentBytes < 7 * CHUNK_BYTES, `${anna.sentBytes} bytes`)
-  })
+    return anna
+  }
 
   it('comes right from any older content, with any cuts, moves and lies', async () => {
     const anEdit = fc.record({

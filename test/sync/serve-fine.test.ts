@@ -87,6 +87,24 @@ describe('a device that is asked how a blob is cut', () => {
       assert.deepEqual(await told(bench, second, whole(known)), ['end', known.sizeBytes])
     }))
 
+  it('has time for another while one asks for more and more', async () => {
+    await using bench = new BlobBench(4)
+    const known = bench.blob(3 * CHUNK_BYTES + 5)
+    const ben = bench.world.device('ben')
+    const anna = bench.holder('anna', [known], { cutDelayMs: 500 })
+    bench.start()
+    const transport = ben.start((ports) => {
+      ports.transport.admit(new Set(bench.world.devices().map(({ id }) => id)))
+      return ports.transport
+    })
+    for (let asks = 0; asks < 3; asks++) {
+      const greedy = await bench.connect(anna.device.id, FINE)
+      await bench.world.scheduler.complete(greedy.write(encodeFineAsk(whole(known)), { signal }))
+    }
+    const stream = await bench.connect(anna.device.id, FINE, transport)
+    assert.deepEqual(await told(bench, stream, whole(known)), ['end', known.sizeBytes])
+  })
+
   it('cuts off who sends what is no ask', () =>
     withHolder({}, async (bench, _, open) => {
       assert.deepEqual(await told(bench, await open(), new Uint8Array([1, 2, 3])), ['gone', 0])

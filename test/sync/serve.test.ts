@@ -110,6 +110,53 @@ describe('a serving device', () => {
     assert.deepEqual(byReq[2], [{ kind: 'blobs', req: 3, first: 0, items: [small.bytes, new Uint8Array(0)] }])
   })
 
+  it('gives ranges of a blob, joined, and none that it does not have or the asker may not', async () => {
+    const blobs: Known[] = []
+    const manners: Manners = { mayRead: (hash) => hash !== blobs[1]?.hash }
+    const asker = new Asker(
+      12,
+      (bench) => {
+        blobs.push(bench.blob(3 * CHUNK_BYTES - 9), bench.blob(2 * CHUNK_BYTES))
+        return blobs
+      },
+      manners,
+    )
+    const [big, hidden] = blobs
+    assert.ok(big && hidden)
+    await asker.connect()
+    const [near, over] = [
+      { start: 7, bytes: 5 },
+      { start: 2 * CHUNK_BYTES - 3, bytes: 300 },
+    ]
+    asker.ask({ kind: 'ranges', hash: big.hash, ranges: [near, over] })
+    asker.ask({ kind: 'ranges', hash: big.hash, ranges: [near, { start: big.sizeBytes - 1, bytes: 2 }] })
+    asker.ask({ kind: 'ranges', hash: hidden.hash, ranges: [near] })
+    asker.ask({ kind: 'ranges', hash: asker.bench.blob(9).hash, ranges: [near] })
+    await asker.run()
+    assert.deepEqual(asker.told, ['ranges 1', 'refused 2 missing', 'refused 3 denied', 'refused 4 missing'])
+    const [first] = asker.replies
+    const parts = [near, over].map(({ start, bytes }) => big.bytes.subarray(start, start + bytes))
+    assert.ok(first?.kind === 'ranges' && Buffer.concat(parts).equals(first.bytes))
+  })
+
+  it('says that ranges are not there any more, and that the path is to be looked at', async () => {
+    const blobs: Known[] = []
+    const asker = new Asker(
+      13,
+      (bench) => {
+        blobs.push(bench.blob(2 * CHUNK_BYTES))
+        return blobs
+      },
+      { fault: 'changed' },
+    )
+    const [big] = blobs
+    assert.ok(big)
+    await asker.connect()
+    asker.ask({ kind: 'ranges', hash: big.hash, ranges: [{ start: 0, bytes: 9 }] })
+    await asker.run()
+    assert.deepEqual([asker.told, asker.holder.stale], [['refused 1 changed'], ['changed']])
+  })
+
   it('says what it does not hold, and what the asker may not have', async () => {
     const secret: Known[] = []
     const manners: Manners = { mayRead: (hash) => hash !== secret[0]?.hash }
