@@ -12,9 +12,9 @@ import { CHUNK_BYTES, HASH_BYTES } from '../../protocol/limits.ts'
 const MIB = 1024 * 1024
 /** Where less than this share of what is missing could come from the base, it is not looked for by fine chunks. */
 const BASE_SHARE_MIN = 1 / 16
-/** So much is missing at most for 4 KiB pieces, and for 16 KiB ones: a list has about 200 KiB until a region has some GiB. */
-const TINY_BYTES_MAX = 64 * MIB
-const SMALL_BYTES_MAX = 256 * MIB
+/** So much is missing at most for 4 KiB pieces, and for 16 KiB ones: a list has about 300 KiB at most until a region has some GiB. */
+const TINY_BYTES_MAX = 128 * MIB
+const SMALL_BYTES_MAX = 512 * MIB
 
 export interface DeltaPlan {
   /** Missing chunks that stand in the base as they are, by number: where. */
