@@ -6,6 +6,7 @@ import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { HashPartJob } from '../../daemon/blobs/hash-part.ts'
 import { ThreadError, createThreads } from '../../daemon/daemon-threads.ts'
 import type { ThreadPool } from '../../daemon/daemon-threads.ts'
 import { fingerprintOf } from '../../daemon/disk/fingerprint.ts'
@@ -53,6 +54,22 @@ describe('the disk threads', () => {
     const quick = threads.run(listing(), { signal }).then(() => ended.push('listed'))
     await Promise.all([long, quick])
     assert.deepEqual(ended, ['listed', 'hashed'])
+  })
+
+  it('give jobs that stay near each other to one thread', async () => {
+    await using pair = createThreads(2)
+    const part = join(root, 'part')
+    writeFileSync(part, Buffer.alloc(2 * MIB))
+    const about = { kind: 'hash-part', part, name: 'it', isEnd: false } as const
+    const [first, second]: [HashPartJob, HashPartJob] = [
+      { ...about, from: 0, to: MIB },
+      { ...about, from: MIB, to: 2 * MIB },
+    ]
+    assert.equal((await pair.run(first, { signal, near: 'it' })).kind, 'goes-on')
+    // The thread that did it is the busier one now.
+    const large = pair.run(hashing('large', 256 * MIB), { signal, isLong: true })
+    assert.equal((await pair.run(second, { signal, near: 'it' })).kind, 'goes-on')
+    await large
   })
 
   it('list a directory while more large files wait than there are threads', async () => {
