@@ -29,7 +29,7 @@ const HOPE_BYTES = 128 * MIB
 /** Below this share found it is not worth the cutting where the line is fast. */
 const HOPE_SHARE = 1 / 8
 /** A line is fast where it brings this share of what is cut meanwhile. */
-const FAST_SHARE = 1 / 4
+const FAST_SHARE = 1 / 8
 
 export interface FineDeps {
   readonly transport: Pick<PeerTransport, 'open'>

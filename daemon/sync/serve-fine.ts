@@ -15,6 +15,7 @@ import { FINE } from '../../protocol/protocols.ts'
 import type { AbortOptions, PeerStream } from '../ports.ts'
 import { hasCode, startDeadline } from './deadline.ts'
 import { errorCode } from './error-code.ts'
+import { FineLists, LIST_BYTES_MAX, joined } from './fine-lists.ts'
 import type { LocatedBlob, ServeDeps } from './serve.ts'
 import { serveStreams } from './serve-streams.ts'
 
@@ -27,10 +28,16 @@ export type FineDeps = Pick<ServeDeps, 'transport' | 'clock' | 'log' | 'locate' 
 
 /** Serves until it is disposed; then all streams end, and the promise resolves when nothing cuts any more. */
 export function serveFine(deps: FineDeps): AsyncDisposable {
-  const cutting = new Set<DeviceId>()
+  const shared = { cutting: new Set<DeviceId>(), lists: new FineLists() }
   const run = (stream: PeerStream, signal: AbortSignal): Promise<void> =>
-    new FineSession(stream, deps, cutting, signal).run()
+    new FineSession(stream, deps, shared, signal).run()
   return serveStreams(deps.transport, FINE, run)
+}
+
+/** What all sessions have together. */
+interface Shared {
+  readonly cutting: Set<DeviceId>
+  readonly lists: FineLists
 }
 
 class FineSession {
@@ -38,12 +45,14 @@ class FineSession {
   readonly #deps: FineDeps
   /** Devices for which a list is being made. */
   readonly #cutting: Set<DeviceId>
+  readonly #lists: FineLists
   readonly #signal: AbortSignal
 
-  constructor(stream: PeerStream, deps: FineDeps, cutting: Set<DeviceId>, signal: AbortSignal) {
+  constructor(stream: PeerStream, deps: FineDeps, { cutting, lists }: Shared, signal: AbortSignal) {
     this.#stream = stream
     this.#deps = deps
     this.#cutting = cutting
+    this.#lists = lists
     this.#signal = signal
   }
 
@@ -100,7 +109,7 @@ class FineSession {
 
   async #cut(located: LocatedBlob, { hash, regions, averageBits }: FineAsk): Promise<void> {
     const lists = new FrameFiller((list) => this.#write({ kind: 'fines', list }))
-    const code = await this.#cutAll(located, regions, averageBits, lists)
+    const code = await this.#cutAll(located, { hash, regions, averageBits }, lists)
     if (code === undefined) {
       await lists.flush()
       await this.#write({ kind: 'end' })
@@ -113,22 +122,31 @@ class FineSession {
   /** Returns why the file cannot be cut to its end. */
   async #cutAll(
     located: LocatedBlob,
-    regions: FineAsk['regions'],
-    averageBits: number,
+    { hash, regions, averageBits }: FineAsk,
     lists: FrameFiller,
   ): Promise<FineRefusal | undefined> {
     for (const region of regions) {
+      const kept = this.#lists.find(hash, region, averageBits)
+      if (kept !== undefined) {
+        await lists.add(kept)
+        continue
+      }
+      const parts: Uint8Array[] = []
+      let bytes = 0
       const cutting = located.cut(region, averageBits, { signal: this.#signal })[Symbol.asyncIterator]()
       try {
         for (;;) {
           const next = await this.#next(cutting)
           if (typeof next === 'string') return next
           if (next.done === true) break
+          bytes += next.value.length
+          if (bytes <= LIST_BYTES_MAX) parts.push(next.value)
           await lists.add(next.value)
         }
       } finally {
         await cutting.return?.()
       }
+      if (bytes <= LIST_BYTES_MAX) this.#lists.keep(hash, region, averageBits, parts)
     }
     return undefined
   }
@@ -178,15 +196,10 @@ class FrameFiller {
 
   async flush(): Promise<void> {
     if (this.#bytes === 0) return
-    const joined = new Uint8Array(this.#bytes)
-    let at = 0
-    for (const list of this.#lists) {
-      joined.set(list, at)
-      at += list.length
-    }
+    const list = joined(this.#lists)
     this.#lists = []
     this.#bytes = 0
-    await this.#send(joined)
+    await this.#send(list)
   }
 }
 

@@ -81,7 +81,7 @@ describe('the hash of a part', () => {
 
   it('is made anew where the thread that kept it is gone', async () => {
     const part = join(makeTemporary(), 'part')
-    const bytes = randomBytes(20 * MIB)
+    const bytes = randomBytes(16 * MIB)
     writeFileSync(part, bytes)
     const pools = [createThreads(1), createThreads(1)]
     let runs = 0
@@ -90,7 +90,7 @@ describe('the hash of a part', () => {
       run: (job, o) => (pools[runs++ === 0 ? 0 : 1] ?? assert.fail()).run(job, o),
     }
     const hash = new PartHash(moving, part)
-    hash.reached(10 * MIB)
+    hash.reached(12 * MIB)
     hash.reached(bytes.length)
     assert.equal(await hash.digest(), hashOf(bytes))
     await hash.end()

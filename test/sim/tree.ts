@@ -3,6 +3,7 @@
 import type { Crypto } from '../../protocol/crypto.ts'
 import { FINE_BYTES, cutBytes } from '../../protocol/fine-cut.ts'
 import type { FolderId } from '../../protocol/ids.ts'
+import type { RelPath } from '../../protocol/path.ts'
 import type { FileTree, RootTraits, TreeChange, TreeOutcome, VersionRecord } from '../../daemon/ports.ts'
 import { identityOf } from './disk-names.ts'
 import type { SimDisk } from './disk.ts'
@@ -61,19 +62,7 @@ export function openSimTree(o: SimTreeOptions): FileTree {
     },
     read: (path, options) => readFile(root, path, options),
     source: (path, fingerprint) => ({ root: o.path, onDisk: path, fingerprint }),
-    async *cut(path, { range, averageBits, expect, signal }) {
-      const region = new Uint8Array(range.end - range.start)
-      let at = 0
-      for await (const piece of readFile(root, path, { range, expect, signal })) {
-        region.set(piece, at)
-        at += piece.length
-      }
-      const list = cutBytes(region, averageBits, o.crypto)
-      for (let from = 0; from < list.length; from += 100 * FINE_BYTES) {
-        for await (const _ of readFile(root, path, { range: { start: 0, end: 0 }, expect, signal })) continue
-        yield list.slice(from, from + 100 * FINE_BYTES)
-      }
-    },
+    cut: (path, options) => cutFile(root, o.crypto, path, options),
     readSmall: (path, maxBytes) =>
       root.calls.call('read', `${root.path}/${path}`, (volume) => {
         const inode = volume.find(placeOf(volume, root.path, path))
@@ -162,5 +151,24 @@ async function syncTouched({ root, touched }: ChangeContext): Promise<void> {
     } catch (cause) {
       throw new TreeError('io', `${directory} could not be synced`, { cause })
     }
+  }
+}
+
+async function* cutFile(
+  root: TreeRoot,
+  crypto: Crypto,
+  path: RelPath,
+  { range, averageBits, expect, signal }: Parameters<FileTree['cut']>[1],
+): AsyncGenerator<Uint8Array> {
+  const region = new Uint8Array(range.end - range.start)
+  let at = 0
+  for await (const piece of readFile(root, path, { range, expect, signal })) {
+    region.set(piece, at)
+    at += piece.length
+  }
+  const list = cutBytes(region, averageBits, crypto)
+  for (let from = 0; from < list.length; from += 100 * FINE_BYTES) {
+    for await (const _ of readFile(root, path, { range: { start: 0, end: 0 }, expect, signal })) continue
+    yield list.slice(from, from + 100 * FINE_BYTES)
   }
 }

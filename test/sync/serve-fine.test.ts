@@ -87,6 +87,17 @@ describe('a device that is asked how a blob is cut', () => {
       assert.deepEqual(await told(bench, second, whole(known)), ['end', known.sizeBytes])
     }))
 
+  it('cuts once for all who ask for the same', () =>
+    withHolder({}, async (bench, known, open) => {
+      for (let asks = 0; asks < 3; asks++) {
+        assert.deepEqual(await told(bench, await open(), whole(known)), ['end', known.sizeBytes])
+      }
+      const cuts = (): number => bench.holders.reduce((sum, each) => sum + each.cuts.length, 0)
+      assert.equal(cuts(), 1)
+      assert.deepEqual(await told(bench, await open(), { ...whole(known), averageBits: 14 }), ['end', known.sizeBytes])
+      assert.equal(cuts(), 2)
+    }))
+
   it('has time for another while one asks for more and more', async () => {
     await using bench = new BlobBench(4)
     const known = bench.blob(3 * CHUNK_BYTES + 5)
