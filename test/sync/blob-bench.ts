@@ -135,7 +135,16 @@ export class BlobBench implements AsyncDisposable {
   /** A device that holds these blobs and serves them. */
   holder(name: string, blobs: readonly Known[], manners: Manners = {}): Holder {
     const device = this.world.device(name)
-    const holder: Holder = { device, manners, blobs: new Map(), asked: [], stale: [], cuts: [], sentBytes: 0, line: undefined }
+    const holder: Holder = {
+      device,
+      manners,
+      blobs: new Map(),
+      asked: [],
+      stale: [],
+      cuts: [],
+      sentBytes: 0,
+      line: undefined,
+    }
     for (const known of blobs) {
       holder.blobs.set(known.hash, known)
       this.state(known, device.id)
