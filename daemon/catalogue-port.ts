@@ -72,10 +72,23 @@ export interface OwnHead {
   readonly signed: Signed | null
 }
 
+/** How an epoch of this device's own log began that carries over what the epoch before it said. */
+export interface EpochStart {
+  /** The first head of the epoch. */
+  readonly signed: Signed
+  /** Where what is carried over ends: the position of that head. */
+  readonly position: Position
+  /** Where the epoch before ended: who is complete to there fetches nothing up to `position`. */
+  readonly previous: Position
+  /** The number of the first segment after `position`. */
+  readonly nextSegNo: number
+}
+
 /** What was applied of another device's log of a folder. */
 export interface PeerPosition {
   readonly position: Position
-  readonly nextSegNo: number
+  /** Null where the rows were carried over from the epoch before: the number was never seen. */
+  readonly nextSegNo: number | null
   readonly lastSegHash: SegmentHash | null
   /** The head that named this position, or the newest below it. */
   readonly head: Signed
@@ -150,6 +163,12 @@ export interface CatalogueReader {
   /** What another device lacks of what lives here. Looks at every own row. */
   lackingAt(folder: FolderId, device: DeviceId): Lacking
   ownHead(folder: FolderId): OwnHead | undefined
+  /** Of the epoch in which the own log is; undefined where it carried nothing over. */
+  epochStart(folder: FolderId): EpochStart | undefined
+  /** Own entries that a segment has as they are, by directory and name, after a path. */
+  published(folder: FolderId, after: RelPath | null, limit: number): Entry[]
+  /** How many those are. Looks at every own row. */
+  publishedCount(folder: FolderId): number
   unpublished(folder: FolderId, limit: number): Entry[]
   /** Own sealed segments of an epoch from a number on, until `maxBytes` is passed. */
   segments(folder: FolderId, epoch: number, fromSegNo: number, maxBytes: number): Signed[]
@@ -201,6 +220,12 @@ export interface CatalogueWriter extends CatalogueReader {
   /** A sealed segment: its entries are published, the head moves. */
   addSegment(folder: FolderId, segNo: number, entries: readonly Entry[], signed: Signed, head: OwnHead): void
   setOwnHead(folder: FolderId, head: OwnHead): void
+  /** A segment of an epoch that is only being written: nobody is told of it before the epoch starts. */
+  addDraft(folder: FolderId, epoch: number, segNo: number, signed: Signed): void
+  /** The epoch that was drafted is the own log from now on. What is published stays so. */
+  startEpoch(folder: FolderId, start: EpochStart, head: OwnHead): void
+  /** Forgets segments of other epochs than the own head's, so many at most. @returns how many there were */
+  dropOldSegments(folder: FolderId, limit: number): number
   /**
    * Another device's entries replace what it said of those paths; they become dirty, but where it said nothing before and now says
    * what is so here.

@@ -13,8 +13,10 @@ import { idBytes } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import { moveDigest, openHead, openSegment } from '../../protocol/manifest.ts'
 import type { Tables } from './rows.ts'
-import type { HeadColumns, IntentColumns, PeerColumns } from './reader.ts'
-import { headBeside, intentBeside, positionBeside } from './reader.ts'
+import type { HeadColumns, PeerColumns, StartColumns } from './log-rows.ts'
+import { headBeside, positionBeside, startBeside } from './log-rows.ts'
+import type { IntentColumns } from './reader.ts'
+import { intentBeside } from './reader.ts'
 import { SELF_INDEX, entryFromBody, hashOf, kindNumber } from './rows.ts'
 import { migrate } from './schema.ts'
 import { damaged, unsealed } from './seal.ts'
@@ -80,6 +82,10 @@ function checkBlobs(db: Database, tables: Tables, crypto: Crypto): void {
     const columns = row as HeadColumns & { readonly body: Uint8Array; readonly signature: Uint8Array }
     const { body, signature } = columns
     openHead({ body: unsealed(body, [signature, ...headBeside(columns)]), signature }, crypto)
+  }
+  for (const row of db.prepare('select * from epoch_start').all()) {
+    const columns = row as StartColumns
+    openHead({ body: unsealed(columns.body, startBeside(columns)), signature: columns.signature }, crypto)
   }
   for (const row of db.prepare('select * from intent').all()) {
     const columns = row as IntentColumns

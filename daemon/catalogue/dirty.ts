@@ -26,7 +26,9 @@ export function createDirtyReader({ sql, folderNo: n }: Tables): DirtyReader {
         'select path, stamp from dirty indexed by dirty_ready where folder = ? and path < ? and waits_for is null order by path desc limit ?',
       ).all(n(folder), before ?? ABOVE_ALL, limit) as DirtyPath[],
     disputed: (folder, after, limit) =>
-      sql(`select distinct path from entry where ${DISPUTED} and path > ? order by path limit ?`)
+      sql(
+        `select distinct path from entry indexed by entry_disputed where ${DISPUTED} and path > ? order by path limit ?`,
+      )
         .pluck()
         .all(n(folder), after ?? '', limit) as RelPath[],
     dirtyCount: (folder) =>
@@ -70,8 +72,8 @@ export function createDirtyWriter({ sql, folderNo: n }: Tables): DirtyWriter {
     markDisputed: (folder) => {
       stamp += 1
       sql(
-        `insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null from entry
-         where ${DISPUTED}`,
+        `insert or replace into dirty (folder, path, stamp, waits_for) select distinct folder, path, ?, null
+         from entry indexed by entry_disputed where ${DISPUTED}`,
       ).run(stamp, n(folder))
     },
     clearDirty: (folder, paths) => {

@@ -16,7 +16,7 @@ export function createPathReader(tables: Tables): PathReader {
   return {
     ownAbsent: (folder, limit) =>
       sql(
-        `select (select body from entry where id = o.entry) from own o
+        `select (select body from entry where id = o.entry) from own o indexed by own_absent
          where o.folder = ? and o.live and o.fingerprint is null limit ?`,
       )
         .pluck()

@@ -1,28 +1,19 @@
 /** The reading half of the catalogue. */
 
 import type { BlobRef, ChunkList } from '../../protocol/chunks.ts'
-import type { Signed } from '../../protocol/crypto.ts'
 import type { Entry } from '../../protocol/entry.ts'
-import type { BlobHash, ChunkListHash, DeviceId, FolderId, SegmentHash } from '../../protocol/ids.ts'
-import { idBytes, parseSegmentHash } from '../../protocol/ids.ts'
+import type { BlobHash, ChunkListHash, DeviceId, FolderId } from '../../protocol/ids.ts'
+import { idBytes } from '../../protocol/ids.ts'
 import { HASH_BYTES } from '../../protocol/limits.ts'
 import type { DirPath, RelPath } from '../../protocol/path.ts'
-import type {
-  CatalogueReader,
-  FolderTotals,
-  OthersEntry,
-  OwnHead,
-  OwnLook,
-  OwnRow,
-  PeerPosition,
-  PlannedIntent,
-} from '../catalogue-port.ts'
+import type { CatalogueReader, FolderTotals, OthersEntry, OwnLook, OwnRow, PlannedIntent } from '../catalogue-port.ts'
 import type { FileIdentity, Fingerprint, VersionName } from '../ports.ts'
 import { createDirtyReader } from './dirty.ts'
 import { createLocalReader } from './local-rows.ts'
+import { createLogReader } from './log-rows.ts'
 import { createPathReader } from './paths.ts'
 import type { Beside } from './seal.ts'
-import { damaged, unsealed } from './seal.ts'
+import { unsealed } from './seal.ts'
 import { createStandingReader } from './standing.ts'
 import {
   KIND_DELETED,
@@ -63,10 +54,7 @@ export function createReader(tables: Tables): CatalogueReader {
         .pluck()
         .all(n(folder), directory) as string[],
     ownLiveBelow: (folder, directory, after, limit) => ownLiveBelow(tables, folder, directory, after, limit),
-    ownDirectories: (folder) =>
-      sql('select distinct parent from own where folder = ? and live and fingerprint is not null')
-        .pluck()
-        .all(n(folder)) as DirPath[],
+    ownDirectories: (folder) => [...ownDirectories(tables, n(folder))],
     others: (folder, path) => othersOf(tables, folder, path),
     ownByHash: (hash, limit) => ownByHash(tables, hash, limit),
     holdersOf: (blob) => holdersOf(tables, blob),
@@ -74,17 +62,7 @@ export function createReader(tables: Tables): CatalogueReader {
     ...createDirtyReader(tables),
     totals: (folder) => totalsOf(tables, folder),
     ...createStandingReader(tables),
-    ownHead: (folder) => ownHeadOf(tables, folder),
-    unpublished: (folder, limit) =>
-      sql(
-        `select entry from own indexed by own_unpublished
-         where folder = ? and seq is null order by live desc, parent, name limit ?`,
-      )
-        .pluck()
-        .all(n(folder), limit)
-        .map((row) => entryAt(Number(row), tables)),
-    segments: (folder, epoch, fromSegNo, maxBytes) => segmentsOf(tables, folder, epoch, fromSegNo, maxBytes),
-    peerPosition: (folder, device) => peerPositionOf(tables, folder, device),
+    ...createLogReader(tables),
     entriesHeldBy: (folder, device, after, limit) =>
       entries(
         sql('select body from entry where folder = ? and holders & ? and path > ? order by path limit ?')
@@ -117,6 +95,18 @@ function ownLooks(tables: Tables, folder: FolderId, directory: DirPath): OwnLook
     isLive: live === 1,
     hasLocal: local === 1,
   }))
+}
+
+/** From one to the next: looks at a row or two of each, however many it has. */
+function* ownDirectories({ sql }: Tables, folderNo: number): Iterable<DirPath> {
+  const hasLive = sql('select 1 from own where folder = ? and parent = ? and live and fingerprint is not null limit 1')
+  let next = sql('select parent from own where folder = ? order by parent limit 1').pluck().get(folderNo)
+  while (next !== undefined) {
+    if (hasLive.get(folderNo, next) !== undefined) yield next as DirPath
+    next = sql('select parent from own where folder = ? and parent > ? order by parent limit 1')
+      .pluck()
+      .get(folderNo, next)
+  }
 }
 
 function ownByHash(tables: Tables, hash: BlobHash, limit: number): { folder: FolderId; row: OwnRow }[] {
@@ -187,94 +177,6 @@ export function totalsOf(tables: Tables, folder: FolderId): FolderTotals {
     .sql('select live, files, bytes, digest from total where folder = ?')
     .get(tables.folderNo(folder))
   return row === undefined ? { live: 0, files: 0, bytes: 0, digest: new Uint8Array(HASH_BYTES) } : (row as FolderTotals)
-}
-
-export interface HeadColumns {
-  epoch: number
-  last_seq: number
-  next_seg_no: number
-  last_seg_hash: string | null
-  hlc_ms: number
-  hlc_counter: number
-  body: Uint8Array | null
-  signature: Uint8Array | null
-}
-
-function ownHeadOf(tables: Tables, folder: FolderId): OwnHead | undefined {
-  const row = tables.sql('select * from own_head where folder = ?').get(tables.folderNo(folder)) as
-    HeadColumns | undefined
-  if (row === undefined) return undefined
-  return {
-    epoch: row.epoch,
-    lastSeq: row.last_seq,
-    nextSegNo: row.next_seg_no,
-    lastSegHash: segmentHashOf(row.last_seg_hash),
-    hlc: { ms: row.hlc_ms, counter: row.hlc_counter },
-    signed: row.body === null || row.signature === null ? null : signedOf(row.body, row.signature, headBeside(row)),
-  }
-}
-
-function signedOf(body: Uint8Array, signature: Uint8Array, beside: Beside = []): Signed {
-  return { body: unsealed(body, [signature, ...beside]), signature }
-}
-
-/** @throws CatalogueError `corrupt` */
-function segmentHashOf(text: string | null): SegmentHash | null {
-  if (text === null) return null
-  try {
-    return parseSegmentHash(text)
-  } catch (cause) {
-    throw damaged('a hash is none', cause)
-  }
-}
-
-/** What the check value of an own head covers beside it. */
-export function headBeside(row: Omit<HeadColumns, 'body' | 'signature'>): Beside {
-  return [row.epoch, row.last_seq, row.next_seg_no, row.last_seg_hash, row.hlc_ms, row.hlc_counter]
-}
-
-/** What the check value of a position covers beside the signed head. */
-export function positionBeside(row: Omit<PeerColumns, 'body' | 'signature'>): Beside {
-  return [row.epoch, row.seq, row.next_seg_no, row.last_seg_hash, row.equivocal]
-}
-
-function segmentsOf(tables: Tables, folder: FolderId, epoch: number, fromSegNo: number, maxBytes: number): Signed[] {
-  const segments: Signed[] = []
-  let bytes = 0
-  const rows = tables
-    .sql('select body, signature from segment where folder = ? and epoch = ? and seg_no >= ? order by seg_no')
-    .iterate(tables.folderNo(folder), epoch, fromSegNo)
-  for (const row of rows) {
-    const signed = row as Signed
-    segments.push(signedOf(signed.body, signed.signature))
-    bytes += signed.body.length
-    if (bytes >= maxBytes) break
-  }
-  return segments
-}
-
-export interface PeerColumns {
-  epoch: number
-  seq: number
-  next_seg_no: number
-  last_seg_hash: string | null
-  body: Uint8Array
-  signature: Uint8Array
-  equivocal: number
-}
-
-function peerPositionOf(tables: Tables, folder: FolderId, device: DeviceId): PeerPosition | undefined {
-  const row = tables
-    .sql('select * from peer_position where folder = ? and device = ?')
-    .get(tables.folderNo(folder), tables.deviceIndex(device)) as PeerColumns | undefined
-  if (row === undefined) return undefined
-  return {
-    position: { epoch: row.epoch, seq: row.seq },
-    nextSegNo: row.next_seg_no,
-    lastSegHash: segmentHashOf(row.last_seg_hash),
-    head: signedOf(row.body, row.signature, positionBeside(row)),
-    isEquivocal: row.equivocal === 1,
-  }
 }
 
 export interface IntentColumns {

@@ -78,6 +78,15 @@ export const MIGRATIONS: readonly string[] = [
   create index entry_conflict on entry (folder, path) where conflict;
   create index entry_not_held on entry (folder, kind, holders) where not held;
   `,
+  // How the own epoch began that carries over the one before it; and what differs, so that the question does not cost all rows.
+  `
+  create table epoch_start (
+    folder integer primary key, epoch integer not null, seq integer not null, previous_epoch integer not null,
+    previous_seq integer not null, next_seg_no integer not null, body blob not null, signature blob not null
+  ) strict;
+  create index entry_disputed on entry (folder, path) where held and holders > 1 and not holders & 1;
+  create index own_absent on own (folder, parent, name) where live and fingerprint is null;
+  `,
 ]
 
 /** The version that this program writes. */

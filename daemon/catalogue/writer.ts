@@ -13,17 +13,14 @@ import type {
   FolderTotals,
   OwnHead,
   OwnRow,
-  PeerPosition,
   PlannedIntent,
 } from '../catalogue-port.ts'
 import { createDirtyWriter } from './dirty.ts'
+import { NEVER_PUBLISHED, createLogWriter, insertSegment, setOwnHead } from './log-rows.ts'
 import { totalsOf } from './reader.ts'
 import { SELF_BIT, entryAt, entryToBody, hashOf, kindNumber, localToBody, place } from './rows.ts'
 import type { Tables } from './rows.ts'
 import { sealed } from './seal.ts'
-
-/** In the place of a sequence number: the row says nothing to anybody. */
-const NEVER_PUBLISHED = -1
 
 export interface BufferedWriter extends CatalogueWriter {
   /** Stores the totals that the transaction changed. */
@@ -63,7 +60,7 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
       ),
     beginEpoch: (folder, epoch) => beginEpoch(tables, folder, epoch),
     addSegment: (folder, segNo, entries, signed, head) => addSegment(tables, folder, segNo, entries, signed, head),
-    setOwnHead: (folder, head) => setOwnHead(tables, folder, head),
+    ...createLogWriter(tables),
     applyEntries: (folder, device, entries) => {
       const news = entries.filter((entry) => applyEntry(tables, folder, device, entry) === 'news')
       dirty.markDirty(
@@ -71,7 +68,6 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
         news.map((entry) => entry.path),
       )
     },
-    setPeerPosition: (folder, device, position) => setPeerPosition(tables, folder, device, position),
     forgetPeer: (folder, device) => {
       dirty.markDirty(folder, dropDevice(tables, folder, device))
       sql('delete from peer_position where folder = ? and device = ?').run(n(folder), tables.deviceIndex(device))
@@ -79,7 +75,17 @@ export function createWriter(tables: Tables, reader: CatalogueReader, crypto: Cr
     setIntents: (folder, intents) => setIntents(tables, folder, intents),
     clearIntents: (folder) => void sql('delete from intent where folder = ?').run(n(folder)),
     dropFolder: (folder) => {
-      for (const table of ['entry', 'own', 'total', 'dirty', 'own_head', 'segment', 'peer_position', 'intent']) {
+      for (const table of [
+        'entry',
+        'own',
+        'total',
+        'dirty',
+        'own_head',
+        'epoch_start',
+        'segment',
+        'peer_position',
+        'intent',
+      ]) {
         sql(`delete from ${table} where folder = ?`).run(n(folder))
       }
       tables.entries.clear()
@@ -243,7 +249,7 @@ function beginEpoch(tables: Tables, folder: FolderId, epoch: number): void {
   const folderNo = tables.folderNo(folder)
   const before = tables.sql('select hlc_ms, hlc_counter from own_head where folder = ?').get(folderNo) as
     { hlc_ms: number; hlc_counter: number } | undefined
-  tables.sql('delete from segment where folder = ?').run(folderNo)
+  for (const table of ['segment', 'epoch_start']) tables.sql(`delete from ${table} where folder = ?`).run(folderNo)
   tables.sql(`update own set seq = null where folder = ? and (seq is null or seq <> ${NEVER_PUBLISHED})`).run(folderNo)
   setOwnHead(tables, folder, {
     epoch,
@@ -265,59 +271,11 @@ function addSegment(
 ): void {
   const { sql } = tables
   const folderNo = tables.folderNo(folder)
-  sql('insert into segment (folder, epoch, seg_no, body, signature) values (?, ?, ?, ?, ?)').run(
-    folderNo,
-    head.epoch,
-    segNo,
-    sealed(signed.body, [signed.signature]),
-    signed.signature,
-  )
+  insertSegment(tables, folder, head.epoch, segNo, signed)
   const publish = sql('update own set seq = ? where folder = ? and parent = ? and name = ?')
   const firstSeq = head.lastSeq - entries.length + 1
   for (const [i, entry] of entries.entries()) publish.run(firstSeq + i, folderNo, ...place(entry.path))
   setOwnHead(tables, folder, head)
-}
-
-function setOwnHead(tables: Tables, folder: FolderId, head: OwnHead): void {
-  const { epoch, lastSeq, nextSegNo, lastSegHash, hlc, signed } = head
-  const columns = [epoch, lastSeq, nextSegNo, lastSegHash, hlc.ms, hlc.counter] as const
-  tables
-    .sql(
-      `insert or replace into own_head (folder, epoch, last_seq, next_seg_no, last_seg_hash, hlc_ms, hlc_counter, body, signature)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      tables.folderNo(folder),
-      ...columns,
-      signed === null ? null : sealed(signed.body, [signed.signature, ...columns]),
-      signed?.signature ?? null,
-    )
-}
-
-function setPeerPosition(tables: Tables, folder: FolderId, device: DeviceId, peer: PeerPosition): void {
-  tables
-    .sql(
-      `insert or replace into peer_position (folder, device, epoch, seq, next_seg_no, last_seg_hash, body, signature, equivocal)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      tables.folderNo(folder),
-      tables.deviceIndex(device),
-      peer.position.epoch,
-      peer.position.seq,
-      peer.nextSegNo,
-      peer.lastSegHash,
-      sealed(peer.head.body, [
-        peer.head.signature,
-        peer.position.epoch,
-        peer.position.seq,
-        peer.nextSegNo,
-        peer.lastSegHash,
-        peer.isEquivocal ? 1 : 0,
-      ]),
-      peer.head.signature,
-      peer.isEquivocal ? 1 : 0,
-    )
 }
 
 function setIntents(tables: Tables, folder: FolderId, intents: readonly PlannedIntent[]): void {

@@ -18,7 +18,7 @@ import { isAsked, noticeOf, takeDecision } from './mass-delete.ts'
 import { policyMayHaveChanged } from './policy.ts'
 import { removeHead } from './publish.ts'
 import type { Held, Holding, RemoteState } from './holding.ts'
-import { orRestart, remoteOf, toHeld } from './holding.ts'
+import { isHeardByAll, orRestart, remoteOf, toHeld } from './holding.ts'
 import { isAborted } from './deadline.ts'
 import { removeSelection } from './leaving.ts'
 import { errorCode } from './error-code.ts'
@@ -177,6 +177,7 @@ class FolderEngine implements Engine {
         holding.newer.delete(device)
         this.#o.deps.catalogue.transact({ isDurable: false }, (tx) => tx.forgetPeer(holding.settings.id, device))
         hear(holding.folder)
+        holding.folder?.toCompact.raise()
       }
     }
   }
@@ -281,6 +282,7 @@ class FolderEngine implements Engine {
       mayApply: () => holding.newer.size === 0 && !this.#o.membership.isOutdated(),
       ready: async (folder, o) => recover(folder, holding.recovery, this.#recoveryHost(holding), o),
       onHead: (folder) => this.#announce(folder),
+      isHeardByAll: (folder) => isHeardByAll(folder, holding.remotes, this.#o.membership.others()),
       onHalt: (folder) => {
         for (const session of this.#sessions.all()) session.send({ kind: 'halt', folder: id, notice: noticeOf(folder) })
         onEvent({ kind: 'halted', folder: id, halt: folder.halt })
@@ -347,19 +349,9 @@ class FolderEngine implements Engine {
         this.#followed.get(id)?.complete.add(device)
       },
       onHead: (folder, device, finding) => onEvent({ kind: 'peer-head', folder, device, finding }),
-      onAcked: (id, device, position) => {
-        const holding = this.#held.get(id)
-        if (holding === undefined) return
-        remoteOf(holding, device).acked = position
-        onEvent({ kind: 'folder-changed', folder: id })
-      },
+      onAcked: (id, device, position) => this.#said(id, device, { acked: position }),
       onBehind: (folder) => this.#fallenBehind(folder),
-      onHalt: (device, id, notice) => {
-        const holding = this.#held.get(id)
-        if (holding === undefined) return
-        remoteOf(holding, device).halt = notice
-        onEvent({ kind: 'folder-changed', folder: id })
-      },
+      onHalt: (device, id, notice) => this.#said(id, device, { halt: notice }),
       onDecide: (_, folder, approve) => {
         takeDecision(folder, approve ? 'approve' : 'reject', this.#held.get(folder.id)?.remotes.values() ?? [])
       },
@@ -368,6 +360,14 @@ class FolderEngine implements Engine {
         if (holding !== undefined) onRecalled(folder, holding.recovery, device, message)
       },
     }
+  }
+
+  #said(id: FolderId, device: DeviceId, news: Partial<RemoteState>): void {
+    const holding = this.#held.get(id)
+    if (holding === undefined) return
+    Object.assign(remoteOf(holding, device), news)
+    holding.folder?.toCompact.raise()
+    this.#o.onEvent({ kind: 'folder-changed', folder: id })
   }
 
   #understands(id: FolderId, device: DeviceId, isUnderstood: boolean): void {

@@ -12,6 +12,9 @@ import type { RetentionRule } from '../core/retention.ts'
 import type { AbortOptions, FileTree } from '../ports.ts'
 import { unblock } from './blocked.ts'
 import { collect } from './collect.ts'
+import type { CompactHost, CompactPace } from './compact.ts'
+import { compactLoop } from './compact.ts'
+import { SUPERSEDED_MIN } from '../core/compaction.ts'
 import type { Folder, Halt } from './folder.ts'
 import { decideAgain, hint } from './folder.ts'
 import { raisedOrAfter } from './latch.ts'
@@ -53,6 +56,7 @@ export interface Pace {
   readonly collectMs: number
   /** How what is held is read again while nothing else goes on. */
   readonly scrub: ScrubPace
+  readonly compact: CompactPace
 }
 
 export const DEFAULT_PACE: Pace = {
@@ -63,6 +67,7 @@ export const DEFAULT_PACE: Pace = {
   retryMs: 10_000,
   collectMs: 10 * 60_000,
   scrub: { everyMs: 30 * 24 * 60 * 60_000, bytesPerSecond: 16 * 1024 * 1024, lookMs: 5 * 60_000 },
+  compact: { supersededMin: SUPERSEDED_MIN, pauseMs: 10 },
 }
 
 export type LookEvent =
@@ -70,7 +75,7 @@ export type LookEvent =
   { readonly kind: 'looking'; readonly isFull: boolean } | { readonly kind: 'observed'; readonly look: Look }
 
 /** What the loops need of the engine, and tell it. */
-export interface FolderHost {
+export interface FolderHost extends CompactHost {
   readonly pace: Pace
   readonly pulls: Pulls
   readonly retention: RetentionRule
@@ -79,7 +84,6 @@ export interface FolderHost {
   mayApply(): boolean
   /** Resolves when the folder may compare its disk: its own manifest is recalled, or nobody can recall it. */
   ready(folder: Folder, o: AbortOptions): Promise<void>
-  onHead(folder: Folder): void
   onHalt(folder: Folder): void
   onLook(folder: Folder, event: LookEvent): void
   onResolved(folder: Folder, outcome: PassOutcome): void
@@ -100,6 +104,7 @@ export async function runFolder(folder: Folder, host: FolderHost, o: AbortOption
     timerLoop(folder, host, { signal }),
     collectLoop(folder, host, { signal }),
     scrubLoop(folder, host, { signal }),
+    compactLoop(folder, host, { signal }),
   ]
   try {
     await Promise.all(loops)
@@ -201,7 +206,7 @@ async function outLoop(folder: Folder, host: FolderHost, o: AbortOptions): Promi
     if (scope === 'all') forgetDecision(folder, 'mass-delete-here')
     setHalt(folder, host, outcome.halt, ['mass-delete-elsewhere'])
     if (scope === 'all' && outcome.halt === null) {
-      await settleSelection(folder)
+      await settleSelection(folder, o)
       afterFullScan(folder)
     }
     tellDamage(folder, host)
@@ -258,7 +263,16 @@ async function publishLoop(folder: Folder, host: FolderHost, o: AbortOptions): P
     delayMs = isCalm ? coalesceMs : Math.min(delayMs * 2, coalesceMaxMs)
     await raisedOrAfter(folder.toPublishNow, clock, delayMs, o)
     if (!folder.isReady || folder.isPaused) continue
-    if (await publish(folder)) host.onHead(folder)
+    await publishAll(folder, host)
+  }
+}
+
+/** A great deal is told step by step: others fetch the first while the rest is written. */
+async function publishAll(folder: Folder, host: FolderHost): Promise<void> {
+  for (let done = await publish(folder); done !== 'nothing'; done = await publish(folder)) {
+    host.onHead(folder)
+    folder.toCompact.raise()
+    if (done === 'all') return
   }
 }
 

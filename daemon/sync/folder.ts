@@ -82,6 +82,10 @@ export interface Folder {
   /** Own edits: to be published without waiting for more. */
   readonly toPublishNow: Latch
   readonly toResolve: Latch
+  /** Raised when the own log has grown, or somebody has more of it. */
+  readonly toCompact: Latch
+  /** Whoever moves the own head does it alone: what is in the catalogue and what is in its file are the same. */
+  readonly publishing: Slots
   /** The ignore files by directory, in rising precedence. */
   readonly ignoreFiles: Map<DirPath, readonly IgnoreFile[]>
   rules: IgnoreRules
@@ -162,6 +166,8 @@ export function createFolder(parts: FolderParts): Folder {
     toPublish: createLatch(),
     toPublishNow: createLatch(),
     toResolve: createLatch(),
+    toCompact: createLatch(),
+    publishing: new Slots(1),
     ignoreFiles: new Map(),
     rules: createIgnoreRules(new Map()),
     selection: parts.selection ?? EVERYTHING,

@@ -31,6 +31,7 @@ export interface Remote {
   readonly isComplete: boolean
   readonly acked: Position | null
   readonly halt: HaltNotice | null
+  readonly holds: boolean
 }
 
 export interface RemoteState {
@@ -65,6 +66,21 @@ export function remoteOf(holding: Holding, device: DeviceId): RemoteState {
   const remote: RemoteState = { isComplete: false, acked: null, halt: null, holds: false }
   holding.remotes.set(device, remote)
   return remote
+}
+
+/** Whether every other device that ever said what it holds here has acknowledged our log to its end. Nobody is away, then. */
+export function isHeardByAll(
+  { id, deps }: Pick<Folder, 'id' | 'deps'>,
+  remotes: ReadonlyMap<DeviceId, Remote>,
+  others: readonly DeviceId[],
+): boolean {
+  return deps.catalogue.read((tx) => {
+    const own = tx.ownHead(id)
+    const hasAll = (acked: Position | null | undefined): boolean =>
+      acked != null && acked.epoch === own?.epoch && acked.seq === own.lastSeq
+    const holders = others.filter((device) => remotes.get(device)?.holds === true || tx.peerPosition(id, device))
+    return holders.every((device) => hasAll(remotes.get(device)?.acked))
+  })
 }
 
 /** What a pull tells cannot be refused: where it cannot be written down, the folder starts anew and finds it out again. */

@@ -199,9 +199,9 @@ export async function noteSelection(folder: Folder): Promise<void> {
 }
 
 /** The disk was compared: what is left out no longer is said and fetched again, tombstones too. */
-export async function settleSelection(folder: Folder): Promise<void> {
+export async function settleSelection(folder: Folder, o: AbortOptions): Promise<void> {
   if (!folder.isReselected) return
-  withdrawIgnored(folder)
+  await withdrawIgnored(folder, o)
   folder.isReselected = false
   await folder.deps.state.write(selectionFile(folder), new TextEncoder().encode(folder.selection.key))
 }

@@ -19,27 +19,47 @@ export type ManifestFolder = Pick<Folder, 'id' | 'deps'>
 export type HeadOutcome =
   | { readonly kind: 'complete'; readonly position: Position }
   | { readonly kind: 'want'; readonly epoch: number; readonly fromSegNo: number }
+  /** All up to this position is here; the device says what follows when it is acknowledged. */
+  | { readonly kind: 'go-on'; readonly position: Position }
+  /** The same, of the epoch before: the device says how its epoch began. */
+  | { readonly kind: 'ask-start'; readonly position: Position }
   /** Behind what is known of the device. */
   | { readonly kind: 'stale'; readonly known: Position }
   /** `epoch`: the one in which nothing more is taken. */
   | { readonly kind: 'equivocation'; readonly epoch: number }
 
+export interface HeadOptions {
+  /** Whether the first head of its epoch may be asked for: not twice, since one that lies never shows it. */
+  readonly mayAsk: boolean
+}
+
 /** @throws ProtocolError when the head is not this device's, for this folder. */
-export function acceptHead(folder: ManifestFolder, device: DeviceId, signed: Signed): HeadOutcome {
-  const { catalogue } = folder.deps
+export function acceptHead(
+  folder: ManifestFolder,
+  device: DeviceId,
+  signed: Signed,
+  { mayAsk }: HeadOptions = { mayAsk: true },
+): HeadOutcome {
+  const { catalogue, crypto } = folder.deps
   const head = openHeadOf(folder, device, signed)
   const known = catalogue.read((tx) => tx.peerPosition(folder.id, device))
-  const step = assessHead(known, head)
+  const isNewEpoch = known !== undefined && head.epoch > known.position.epoch
+  const last = isNewEpoch ? openHead(known.head, crypto) : undefined
+  const step = assessHead(known, last, head, mayAsk)
   switch (step.kind) {
     case 'complete':
       return { kind: 'complete', position: { epoch: head.epoch, seq: head.lastSeq } }
     case 'fetch':
       return { kind: 'want', epoch: step.epoch, fromSegNo: step.fromSegNo }
+    case 'resume':
+    case 'ask-start':
+      return { kind: step.kind === 'resume' ? 'go-on' : 'ask-start', position: positionOf(known) }
     case 'stale':
-      return { kind: 'stale', known: known?.position ?? { epoch: 0, seq: 0 } }
+      return { kind: 'stale', known: positionOf(known) }
     case 'carry-over':
+      return carryOver(folder, device, head, signed)
     case 'start-over':
-      return startEpoch(folder, device, head, signed, step.kind === 'start-over')
+      return startEpoch(folder, device, head, signed, known !== undefined)
     case 'equivocation':
       if (known !== undefined) markEquivocal(folder, device, known)
       return { kind: 'equivocation', epoch: known?.position.epoch ?? head.epoch }
@@ -60,6 +80,22 @@ function openHeadOf(folder: ManifestFolder, device: DeviceId, signed: Signed): H
     throw new ProtocolError('bad-field', 'a head speaks for another device or folder')
   }
   return head
+}
+
+function positionOf(known: PeerPosition | undefined): Position {
+  return known?.position ?? { epoch: 0, seq: 0 }
+}
+
+/** What the device says stays as it is; the log goes on behind what it has written anew of it. */
+function carryOver({ id, deps }: ManifestFolder, device: DeviceId, head: Head, signed: Signed): HeadOutcome {
+  const { epoch, lastSeq, lastSegHash } = head
+  const position: Position = { epoch, seq: lastSeq }
+  const nextSegNo = lastSegHash === null ? 0 : null
+  deps.catalogue.transact({ isDurable: false }, (tx) =>
+    tx.setPeerPosition(id, device, { position, nextSegNo, lastSegHash, head: signed, isEquivocal: false }),
+  )
+  deps.log.event('peer.carried-over', { device, folder: id, epoch })
+  return { kind: 'complete', position }
 }
 
 function startEpoch(
@@ -141,9 +177,15 @@ function checkVectors({ entries }: Segment, wasMember: (device: DeviceId) => boo
  * ProtocolError `broken-chain` for a segment that takes the next number and cannot stand there in any log
  */
 function placeOf(known: PeerPosition, segment: Segment): 'next' | 'fork' | 'elsewhere' {
-  if (segment.epoch !== known.position.epoch || segment.segNo !== known.nextSegNo) return 'elsewhere'
+  if (segment.epoch !== known.position.epoch || !isNumberedNext(known, segment)) return 'elsewhere'
   if (segment.prevHash === known.lastSegHash && segment.firstSeq === known.position.seq + 1) return 'next'
   const isOfAnother = segment.prevHash !== known.lastSegHash && segment.prevHash !== null && known.lastSegHash !== null
   if (isOfAnother) return 'fork'
   throw new ProtocolError('broken-chain', 'a segment does not continue the log that it numbers itself into')
+}
+
+/** Behind what was carried over the place in the log decides; no log has more segments than entries. */
+function isNumberedNext({ nextSegNo, position }: PeerPosition, { segNo, firstSeq }: Segment): boolean {
+  if (nextSegNo !== null) return segNo === nextSegNo
+  return firstSeq === position.seq + 1 && segNo < firstSeq
 }

@@ -77,7 +77,7 @@ export async function observe(
   try {
     await walk(pass)
     const halt = await recordMissing(pass)
-    if (pass.rulesChanged) afterRulesChanged(folder, scope)
+    if (pass.rulesChanged) await afterRulesChanged(folder, scope, o)
     const { directories, files, bytes, changes } = pass
     return { directories, files, bytes, changes, halt }
   } finally {
@@ -205,8 +205,8 @@ function dropOldFailures({ failures, unstable }: Folder, directory: DirPath, toH
 }
 
 /** Other paths may be ignored now, or no longer: look at all of them. */
-function afterRulesChanged(folder: Folder, scope: 'all' | ReadonlySet<DirPath>): void {
-  withdrawIgnored(folder)
+async function afterRulesChanged(folder: Folder, scope: 'all' | ReadonlySet<DirPath>, o: AbortOptions): Promise<void> {
+  await withdrawIgnored(folder, o)
   if (scope !== 'all') hint(folder, 'all')
 }
 

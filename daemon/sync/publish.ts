@@ -9,9 +9,9 @@ import type { Entry } from '../../protocol/entry.ts'
 import { entryBytesMax } from '../../protocol/entry.ts'
 import type { FolderId } from '../../protocol/ids.ts'
 import { SEGMENT_BYTES_MAX, VECTOR_DEVICES_MAX } from '../../protocol/limits.ts'
-import type { Head, Hlc } from '../../protocol/manifest.ts'
+import type { Head, Hlc, Position } from '../../protocol/manifest.ts'
 import { openHead, sealHead, sealSegment, segmentHash } from '../../protocol/manifest.ts'
-import type { CatalogueWriter, OwnHead } from '../catalogue-port.ts'
+import type { CatalogueReader, CatalogueWriter, OwnHead } from '../catalogue-port.ts'
 import type { StateFiles } from '../ports.ts'
 import type { Deps, Folder } from './folder.ts'
 
@@ -21,47 +21,60 @@ const SEGMENT_OVERHEAD_BYTES = 512 + VECTOR_DEVICES_MAX * 36
 /** Entries of a segment that we make: few enough that applying one does not hold up the receiver for long. */
 const SEALED_ENTRIES_MAX = 1024
 
-/** Seals everything that is unpublished. @returns whether the head moved. */
-export async function publish(folder: Folder): Promise<boolean> {
+/** Segments that are sealed in one transaction: others are told of them before the next are made, and nobody waits for long. */
+const SEGMENTS_AT_ONCE = 8
+
+/** Where a log ends, as the next segment continues it. */
+export type LogEnd = Omit<OwnHead, 'signed'>
+
+/** Seals what is unpublished, or so much of it as one transaction takes. @returns whether the head moved, and all is sealed. */
+export function publish(folder: Folder): Promise<'nothing' | 'all' | 'some'> {
+  return folder.publishing.use(() => publishNext(folder))
+}
+
+async function publishNext(folder: Folder): Promise<'nothing' | 'all' | 'some'> {
   const { catalogue, state } = folder.deps
   const before = catalogue.read((tx) => tx.ownHead(folder.id))
-  if (before?.signed != null && catalogue.read((tx) => tx.unpublished(folder.id, 1)).length === 0) return false
-  const head = catalogue.transact({ isDurable: true }, (tx) => {
-    while (sealNext(tx, folder)) continue
-    return sealOwnHead(tx, folder)
+  if (before?.signed != null && catalogue.read((tx) => tx.unpublished(folder.id, 1)).length === 0) return 'nothing'
+  const { head, isAll } = catalogue.transact({ isDurable: true }, (tx) => {
+    let segments = 0
+    while (segments < SEGMENTS_AT_ONCE && sealNext(tx, folder)) segments += 1
+    return { head: sealOwnHead(tx, folder), isAll: segments < SEGMENTS_AT_ONCE }
   })
   await saveHead(state, folder.id, head)
-  return true
+  return isAll ? 'all' : 'some'
 }
 
 function sealNext(tx: CatalogueWriter, folder: Folder): boolean {
-  const { crypto, signer } = folder.deps
   const entries = fitting(tx.unpublished(folder.id, SEALED_ENTRIES_MAX))
   if (entries.length === 0) return false
-  const head = tx.ownHead(folder.id) ?? newHead(tx, folder)
-  const hlc = tick(head.hlc, folder.deps)
+  const { signed: lastHead, ...end } = tx.ownHead(folder.id) ?? newHead(tx, folder)
+  const next = sealAfter(folder, end, entries)
+  tx.addSegment(folder.id, end.nextSegNo, entries, next.signed, { ...next.end, signed: lastHead })
+  return true
+}
+
+/** One segment behind the end of a log. @param entries fit into it. */
+export function sealAfter(folder: Folder, end: LogEnd, entries: readonly Entry[]): { signed: Signed; end: LogEnd } {
+  const { crypto, signer } = folder.deps
+  const hlc = tick(end.hlc, folder.deps)
   const signed = sealSegment(
     {
       folder: folder.id,
       device: signer.device,
-      epoch: head.epoch,
-      segNo: head.nextSegNo,
-      firstSeq: head.lastSeq + 1,
-      prevHash: head.lastSegHash,
+      epoch: end.epoch,
+      segNo: end.nextSegNo,
+      firstSeq: end.lastSeq + 1,
+      prevHash: end.lastSegHash,
       hlc,
       entries,
     },
     signer,
     crypto,
   )
-  tx.addSegment(folder.id, head.nextSegNo, entries, signed, {
-    ...head,
-    lastSeq: head.lastSeq + entries.length,
-    nextSegNo: head.nextSegNo + 1,
-    lastSegHash: segmentHash(signed, crypto),
-    hlc,
-  })
-  return true
+  const lastSegHash = segmentHash(signed, crypto)
+  const lastSeq = end.lastSeq + entries.length
+  return { signed, end: { epoch: end.epoch, lastSeq, nextSegNo: end.nextSegNo + 1, lastSegHash, hlc } }
 }
 
 /** As many of these entries as one segment takes: bounded in bytes and devices. At least one. */
@@ -86,25 +99,39 @@ function newHead(tx: CatalogueWriter, folder: Folder): OwnHead {
 
 function sealOwnHead(tx: CatalogueWriter, folder: Folder): Signed {
   const head = tx.ownHead(folder.id) ?? newHead(tx, folder)
-  const totals = tx.totals(folder.id)
-  const hlc = tick(head.hlc, folder.deps)
+  // An epoch that carried rows over says in each of its heads where they end.
+  const sealed = headAt(tx, folder, head, tx.epochStart(folder.id)?.position ?? null)
+  tx.setOwnHead(folder.id, sealed)
+  return sealed.signed
+}
+
+/** The head of a log that ends here, over all that is said now. */
+export function headAt(
+  tx: CatalogueReader,
+  folder: Folder,
+  end: LogEnd,
+  previous: Position | null,
+): LogEnd & { readonly signed: Signed } {
+  const { crypto, signer } = folder.deps
+  const { live, digest } = tx.totals(folder.id)
+  const { epoch, lastSeq, nextSegNo, lastSegHash } = end
+  const hlc = tick(end.hlc, folder.deps)
   const signed = sealHead(
     {
       folder: folder.id,
-      device: folder.deps.signer.device,
-      epoch: head.epoch,
-      lastSeq: head.lastSeq,
-      lastSegHash: head.lastSegHash,
-      liveCount: totals.live,
-      stateDigest: totals.digest,
+      device: signer.device,
+      epoch,
+      lastSeq,
+      lastSegHash,
+      liveCount: live,
+      stateDigest: digest,
       hlc,
-      previous: null,
+      previous,
     },
-    folder.deps.signer,
-    folder.deps.crypto,
+    signer,
+    crypto,
   )
-  tx.setOwnHead(folder.id, { ...head, hlc, signed })
-  return signed
+  return { epoch, lastSeq, nextSegNo, lastSegHash, hlc, signed }
 }
 
 /** The next reading of the hybrid clock: never behind the last. */
@@ -117,7 +144,8 @@ function tick(last: Hlc, { clock }: Deps): Hlc {
 
 const headFile = (folder: FolderId): string => `folders/${folder}.head`
 
-async function saveHead(state: StateFiles, folder: FolderId, head: Signed): Promise<void> {
+/** Before anybody is told of it. */
+export async function saveHead(state: StateFiles, folder: FolderId, head: Signed): Promise<void> {
   await state.write(headFile(folder), encode([head.body, head.signature]))
 }
 

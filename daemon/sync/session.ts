@@ -11,13 +11,14 @@ import { ProtocolError } from '../../protocol/errors.ts'
 import type { DeviceId, FolderId } from '../../protocol/ids.ts'
 import { FOLDERS_MAX, HEAD_BYTES_MAX, SESSION_SILENCE_MS } from '../../protocol/limits.ts'
 import type { Position } from '../../protocol/manifest.ts'
-import { comparePositions } from '../../protocol/manifest.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { decodeMetaMessage, encodeMetaMessage } from '../../protocol/meta-messages.ts'
 import type { RelPath } from '../../protocol/path.ts'
+import type { OwnHead } from '../catalogue-port.ts'
 import type { AbortOptions, PeerStream } from '../ports.ts'
 import type { Folder } from './folder.ts'
 import { createLatch } from './latch.ts'
+import { assessAck } from '../core/session.ts'
 import type { HeadOutcome } from './manifests.ts'
 import { acceptHead, acceptSegments } from './manifests.ts'
 import { recalledPage } from './recall.ts'
@@ -60,6 +61,8 @@ interface State {
   readonly heads: Map<FolderId, Signed>
   /** Folders of which the remote device was told that it has two logs. */
   readonly told: Set<FolderId>
+  /** Folders of which the remote device was asked how their epoch began. */
+  readonly askedStart: Set<FolderId>
   readonly toSend: ReturnType<typeof createLatch>
   isGreeted: boolean
 }
@@ -74,6 +77,7 @@ export function createSession(host: SessionHost, stream: PeerStream): Session {
     pushFrom: new Map(),
     heads: new Map(),
     told: new Set(),
+    askedStart: new Set(),
     toSend: createLatch(),
     isGreeted: false,
   }
@@ -278,14 +282,20 @@ function takeHead(state: State, id: FolderId, head: Signed): void {
   const folder = state.host.manifest(id)
   keepHead(state, id, head)
   if (folder === undefined) return
-  const outcome = unlessNewer(state, id, () => acceptHead(folder, state.stream.remote, head))
+  const outcome = unlessNewer(state, id, () =>
+    acceptHead(folder, state.stream.remote, head, { mayAsk: !state.askedStart.has(id) }),
+  )
   if (outcome === undefined) return
   state.host.onHead(id, state.stream.remote, findingOf(outcome))
   if (outcome.kind === 'want') {
     ask(state, () => ({ kind: 'want', folder: id, epoch: outcome.epoch, fromSegNo: outcome.fromSegNo }))
   } else if (outcome.kind === 'complete') {
+    state.askedStart.delete(id)
     ask(state, () => ({ kind: 'ack', folder: id, position: outcome.position }))
     state.host.onComplete(id, state.stream.remote)
+  } else if (outcome.kind === 'go-on' || outcome.kind === 'ask-start') {
+    if (outcome.kind === 'ask-start') state.askedStart.add(id)
+    ask(state, () => ({ kind: 'ack', folder: id, position: outcome.position }))
   } else {
     folder.deps.log.event(`peer.${outcome.kind}`, { device: state.stream.remote, folder: id })
     if (outcome.kind === 'stale') ask(state, () => ({ kind: 'ack', folder: id, position: outcome.known }))
@@ -339,19 +349,22 @@ function takeWant(state: State, { folder: id, epoch, fromSegNo }: Extract<MetaMe
 }
 
 function takeAck(state: State, id: FolderId, position: Position): void {
-  const own = state.host.folder(id)?.deps.catalogue.read((tx) => tx.ownHead(id))
-  if (own?.epoch === position.epoch && own.lastSeq === position.seq) {
-    state.pushFrom.set(id, { epoch: own.epoch, segNo: own.nextSegNo })
-  }
   const folder = state.host.folder(id)
-  if (
-    folder !== undefined &&
-    own !== undefined &&
-    comparePositions(position, { epoch: own.epoch, seq: own.lastSeq }) > 0
-  ) {
-    state.host.onBehind(folder)
+  const { own, start } = state.host.deps.catalogue.read((tx) => ({ own: tx.ownHead(id), start: tx.epochStart(id) }))
+  if (folder !== undefined && own !== undefined) {
+    const step = assessAck(own, start, position)
+    if (step.kind === 'push-from') pushFrom(state, id, own, step.segNo)
+    else if (step.kind === 'show-start') ask(state, () => ({ kind: 'head', folder: id, head: step.head }))
+    else if (step.kind === 'fallen-behind') state.host.onBehind(folder)
   }
   state.host.onAcked(id, state.stream.remote, position)
+}
+
+function pushFrom(state: State, id: FolderId, { epoch, nextSegNo }: OwnHead, segNo: number): void {
+  state.pushFrom.set(id, { epoch, segNo })
+  if (segNo === nextSegNo) return
+  state.announced.add(id)
+  state.toSend.raise()
 }
 
 function answer(state: State, id: FolderId, reply: (folder: Folder, head: Signed) => MetaMessage): void {

@@ -8,18 +8,23 @@
 import type { Entry } from '../../protocol/entry.ts'
 import type { RelPath } from '../../protocol/path.ts'
 import type { CatalogueWriter } from '../catalogue-port.ts'
+import type { AbortOptions } from '../ports.ts'
 import { isUnsaid } from '../core/local.ts'
 import type { Folder } from './folder.ts'
 import { decideAgain, isLeftOut } from './folder.ts'
 
 /** Own entries that are gone through in one transaction. */
 const PAGE_ENTRIES = 4096
+/** Between two of them, in milliseconds: others have their turn. */
+const PAUSE_MS = 1
 
 /** Brings every own entry in line with the rules as they are now; what others say of paths, and what waits, is resolved again. */
-export function withdrawIgnored(folder: Folder): void {
-  let after: RelPath | null = null
-  do after = withdrawPage(folder, after)
-  while (after !== null)
+export async function withdrawIgnored(folder: Folder, o: AbortOptions): Promise<void> {
+  let after = withdrawPage(folder, null)
+  while (after !== null) {
+    await folder.deps.clock.sleep(PAUSE_MS, o)
+    after = withdrawPage(folder, after)
+  }
   folder.deps.catalogue.transact({ isDurable: false }, (tx) => {
     tx.markDisputed(folder.id)
     decideAgain(folder, tx)

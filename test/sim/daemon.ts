@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { openCatalogue } from '../../daemon/catalogue/catalogue.ts'
 import type { SqliteCatalogue } from '../../daemon/catalogue/catalogue.ts'
 import { migrate } from '../../daemon/catalogue/schema.ts'
-import type { Catalogue } from '../../daemon/catalogue-port.ts'
+import type { Catalogue, TransactOptions } from '../../daemon/catalogue-port.ts'
 import type { PeerTransport } from '../../daemon/ports.ts'
 import type { DeviceSync } from '../../daemon/sync/device-sync.ts'
 import { Errno } from './errno.ts'
@@ -34,6 +34,8 @@ export interface SimDaemon {
 
 /** The catalogue of a device across its lives: in memory, and as it was when it was last durable. */
 export class SimCatalogue {
+  /** Called when a transaction is over. */
+  onTransact: (o: TransactOptions) => void = () => undefined
   #db: SqliteCatalogue | undefined
   #durable: Buffer | undefined
   #backup: Buffer | undefined
@@ -46,6 +48,7 @@ export class SimCatalogue {
       transact: (o, body) => {
         const result = db.transact(o, body)
         if (o.isDurable) this.#durable = db.serialize()
+        this.onTransact(o)
         return result
       },
     }
@@ -104,6 +107,10 @@ export const ROOT = '/photos'
 /** A full scan now and then finds what the simulated watcher lost. */
 const PACE = { ...DEFAULT_PACE, rescanMs: 120_000 }
 
+function compacting(supersededMin: number): typeof PACE {
+  return { ...PACE, compact: { supersededMin, pauseMs: 20 } }
+}
+
 export interface SimGroup {
   readonly folder: FolderId
   members(): readonly DeviceId[]
@@ -111,6 +118,8 @@ export interface SimGroup {
   conflictPolicy?(): ConflictPolicy
   /** What the device does with the folder; left out: send-receive. */
   readonly mode?: FolderMode
+  /** Superseded entries from which a log is compacted; left out: as in the daemon. */
+  readonly supersededMin?: number
   /** Whether a member has done what only a newer Holt understands. */
   isOutdated?(): boolean
 }
@@ -178,7 +187,7 @@ function createSync(
       isOutdated: () => group.isOutdated?.() === true,
       conflictPolicy: () => group.conflictPolicy?.() ?? KEEP_BOTH,
     },
-    pace: PACE,
+    pace: group.supersededMin === undefined ? PACE : compacting(group.supersededMin),
     retention: { days: 30, volumeShare: 0.1, perPath: null, bytes: null },
     release: 'simulated',
     openRoot: ({ path, id }) => Promise.resolve({ tree: ports.openTree(path, id), incoming: ports.openStore(path) }),

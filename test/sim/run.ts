@@ -81,6 +81,8 @@ const HEAL_FROM_LIES_MS = 80 * 60_000
 const QUIET_MS = 40_000
 const QUIET_BYTES_MAX = 84
 const QUIET_WINDOWS_MAX = 4
+/** Logs that are compacted soon: in a short run each has a chance of it. */
+const SUPERSEDED_MIN = 2
 const WALL_SKEW_MS = 10 * 365 * 24 * 60 * 60_000
 
 export interface RunSeedOptions {
@@ -328,7 +330,10 @@ export function start(run: Run, station: Station): void {
   const beginning = isHeld(station) ? 'again' : station.beginning
   const { universe } = run
   const mode = universe.modeOf(station.device.name)
-  const group = { folder: FOLDER, members, mode, conflictPolicy: () => universe.policy }
+  const group = {
+    ...{ folder: FOLDER, members, mode, conflictPolicy: () => universe.policy },
+    ...(universe.compacts && { supersededMin: SUPERSEDED_MIN }),
+  }
   station.daemon = startDaemon(station.device, station.catalogue, group, beginning)
   run.daemons.push(station.daemon)
   forgetUnknown(run, station)

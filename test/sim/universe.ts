@@ -21,6 +21,8 @@ export interface Universe {
   readonly mayLose: boolean
   /** What was deleted may come back from a device that takes no deletions. */
   readonly mayReturn: boolean
+  /** Logs are compacted as soon as they can be. */
+  readonly compacts: boolean
 }
 
 const PLAIN: Universe = {
@@ -29,13 +31,15 @@ const PLAIN: Universe = {
   memoryOf: (_, shared) => shared,
   mayLose: false,
   mayReturn: false,
+  compacts: false,
 }
 /** Texts of devices that only receive are numbered from here: no other text is called alike. */
 const APART_FROM = 1_000_000
 
 /** @param devices the first of them sends and receives in every universe. */
 export function chooseUniverse(random: SimRandom, devices: readonly SimDevice[]): Universe {
-  if (random.chance(0.5)) return PLAIN
+  const compacts = random.fork('compaction').chance(0.5)
+  if (random.chance(0.5)) return { ...PLAIN, compacts }
   const policy = choosePolicy(random, devices)
   const modes = new Map<string, FolderMode>()
   for (const [i, { name }] of devices.entries()) modes.set(name, i === 0 ? 'send-receive' : chooseMode(random, modes))
@@ -48,6 +52,7 @@ export function chooseUniverse(random: SimRandom, devices: readonly SimDevice[])
     memoryOf: (name, shared) => (modeOf(name).startsWith('receive') ? (apart.get(name) ?? shared) : shared),
     mayLose: policy.kind !== 'keep-both' || hasSender,
     mayReturn: hasSender,
+    compacts,
   }
 }
 

@@ -7,7 +7,7 @@ import type { DeviceId } from '../../protocol/ids.ts'
 import type { MetaMessage } from '../../protocol/meta-messages.ts'
 import { decodeMetaMessage, encodeMetaMessage } from '../../protocol/meta-messages.ts'
 import { META } from '../../protocol/protocols.ts'
-import type { Beginning, SimDaemon } from '../sim/daemon.ts'
+import type { Beginning, SimDaemon, SimGroup } from '../sim/daemon.ts'
 import { ROOT, SimCatalogue, startDaemon } from '../sim/daemon.ts'
 import { describeDaemon, isEqual } from '../sim/judge.ts'
 import type { DiskOptions } from '../sim/disk.ts'
@@ -36,8 +36,8 @@ export class DaemonBench {
   }
 
   /** Begins a life of a device; with a catalogue of its own, which knows nothing. */
-  begin(device: SimDevice, beginning: Beginning): SimDaemon {
-    const group = { folder: FOLDER, members: () => this.#members }
+  begin(device: SimDevice, beginning: Beginning, o: Pick<SimGroup, 'supersededMin'> = {}): SimDaemon {
+    const group = { folder: FOLDER, members: () => this.#members, ...o }
     const daemon = startDaemon(device, new SimCatalogue(), group, beginning)
     this.daemons.push(daemon)
     return daemon

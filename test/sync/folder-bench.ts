@@ -46,13 +46,20 @@ export interface FolderBench extends AsyncDisposable {
   place(name: string, o?: PlaceOptions): Place
   /** A device that is a member and runs no daemon; the test speaks for it. */
   member(name: string): SimDevice
+  /** The device leaves the group: the others learn of it at once. */
+  remove(place: Place): void
   /** The group is understood no longer by the device, or is again. */
   setOutdated(place: Place, isOutdated: boolean): void
   /** @throws Error unless the condition comes to hold in five minutes of virtual time */
   until(what: string, holds: () => boolean): Promise<void>
 }
 
-export function createFolderBench(seed: number): FolderBench {
+export interface BenchOptions {
+  /** Superseded entries from which a log is compacted; left out: as in the daemon. */
+  readonly supersededMin?: number
+}
+
+export function createFolderBench(seed: number, { supersededMin }: BenchOptions = {}): FolderBench {
   const world = createWorld(seed)
   const places: Place[] = []
   const members = new Set<SimDevice>()
@@ -81,11 +88,17 @@ export function createFolderBench(seed: number): FolderBench {
         isOutdated: () => outdated.has(device),
         conflictPolicy: () => bench.policy,
         ...(mode !== undefined && { mode }),
+        ...(supersededMin !== undefined && { supersededMin }),
       }
       const place = createPlace(device, group, places.length === 0 ? 'added' : 'accepted')
       places.push(place)
       admitAll()
       return place
+    },
+    remove: ({ device }) => {
+      members.delete(device)
+      admitAll()
+      for (const { daemon } of places) daemon.sync.engine.forget([device.id])
     },
     setOutdated: ({ device, daemon }, isOutdated) => {
       if (isOutdated) outdated.add(device)
