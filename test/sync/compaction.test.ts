@@ -232,6 +232,7 @@ async function killAtCall(call: number): Promise<void> {
 async function endsWell(bench: FolderBench, o: { anna: Place; ben: Place; epoch: number }): Promise<void> {
   const { anna, ben, epoch } = o
   await bench.until('both are the same', () => isSame(anna, ben) && ben.read('one.txt') === 'last')
+  assert.equal(segmentsOf(anna).length, headOf(anna)?.nextSegNo, 'the log is whole')
   anna.write('two.txt', 'afterwards')
   await bench.until('both go on', () => isSame(anna, ben) && ben.read('two.txt') === 'afterwards')
   await bench.until('a new epoch, after all', () => epochOf(anna) > epoch && knownEpoch(ben, anna) === epochOf(anna))
