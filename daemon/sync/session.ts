@@ -360,11 +360,10 @@ function takeAck(state: State, id: FolderId, position: Position): void {
   state.host.onAcked(id, state.stream.remote, position)
 }
 
+/** What follows is sent at once, also to a side that does not hold the folder and only looks at it: to that nothing is pushed. */
 function pushFrom(state: State, id: FolderId, { epoch, nextSegNo }: OwnHead, segNo: number): void {
-  state.pushFrom.set(id, { epoch, segNo })
-  if (segNo === nextSegNo) return
-  state.announced.add(id)
-  state.toSend.raise()
+  if (segNo === nextSegNo) state.pushFrom.set(id, { epoch, segNo })
+  else answer(state, id, (held, head) => segmentsFrom(state, held, head, epoch, segNo))
 }
 
 function answer(state: State, id: FolderId, reply: (folder: Folder, head: Signed) => MetaMessage): void {

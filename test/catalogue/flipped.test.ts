@@ -34,10 +34,23 @@ before(() => {
   home = mkdtempSync(join(tmpdir(), 'holt-flipped-'))
   file = join(home, 'catalogue.db')
   cpSync(join(FIXTURE, 'anna/home/catalogue.db'), file)
-  openOrRenew(home, LOG, { self: SELF, crypto })[Symbol.dispose]()
+  const opened = openOrRenew(home, LOG, { self: SELF, crypto })
+  startEpoch(opened.catalogue)
+  opened[Symbol.dispose]()
   whole = readFileSync(file)
 })
 after(() => rmSync(home, { recursive: true }))
+
+/** As if the own epoch had carried over what the one before it said. */
+function startEpoch(catalogue: Catalogue): void {
+  catalogue.transact({ isDurable: true }, (tx) => {
+    const [folder] = tx.folders()
+    const head = folder === undefined ? undefined : tx.ownHead(folder)
+    assert.ok(folder && head?.signed)
+    const { signed, epoch, lastSeq: seq, nextSegNo } = head
+    tx.startEpoch(folder, { signed, position: { epoch, seq }, previous: { epoch: 1, seq: 2 }, nextSegNo }, head)
+  })
+}
 
 function flipped(at: number, of: Buffer = whole): Buffer {
   const bytes = Buffer.from(of)
@@ -60,7 +73,17 @@ function said(catalogue: Catalogue): { own: unknown; peer: unknown } {
     const segments = tx.segments(folder, head?.epoch ?? 0, 0, 1e9)
     const unpublished = tx.unpublished(folder, 1000)
     return {
-      own: { rows, children, head, chunks, own, segments, unpublished, totals: tx.totals(folder) },
+      own: {
+        rows,
+        children,
+        head,
+        start: tx.epochStart(folder),
+        chunks,
+        own,
+        segments,
+        unpublished,
+        totals: tx.totals(folder),
+      },
       peer: { entries: tx.entriesHeldBy(folder, PEER, null, 1000), position: tx.peerPosition(folder, PEER) },
     }
   })

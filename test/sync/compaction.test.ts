@@ -279,4 +279,37 @@ describe('a Holt that knows nothing of compaction', () => {
       ['a.txt'],
     )
   })
+
+  it('is sent what follows where it only looks at an offer, and no more', async () => {
+    await using bench = new DaemonBench(2)
+    const [annas, bens] = [bench.device('anna'), bench.device('ben')]
+    annas.hands.write('/photos/a.txt', 'first')
+    const anna = bench.begin(annas, 'added', { supersededMin: 3 })
+    const ben = new ScriptedMember(bens, annas.id)
+    await bench.until(() => ben.isInSession, 'a session')
+    ben.say({ kind: 'hello', release: 'scripted', folders: [] })
+    const startOf = () => anna.catalogue.read((tx) => tx.epochStart(FOLDER))
+    for (let i = 0; startOf() === undefined; i += 1) {
+      assert.ok(i < 20, 'never compacted')
+      annas.hands.write('/photos/a.txt', `edit ${i}`)
+      await bench.world.runFor(3000)
+    }
+    annas.hands.write('/photos/b.txt', 'after')
+    await bench.world.runFor(3000)
+    const start = startOf()
+    assert.ok(start)
+    ben.heard.length = 0
+    ben.say({ kind: 'ack', folder: FOLDER, position: start.position })
+    await bench.world.runFor(2000)
+    const said = ben.heard.filter(({ kind }) => kind !== 'ping')
+    assert.deepEqual(
+      said.map(({ kind }) => kind),
+      ['segments'],
+    )
+    const [{ segments: signed } = { segments: [] }] = ben.take('segments')
+    assert.deepEqual(
+      signed.map((each) => openSegment(each, crypto).firstSeq),
+      [start.position.seq + 1],
+    )
+  })
 })

@@ -155,8 +155,9 @@ function openMemory(): Disposable & { readonly database: Database.Database } {
 /** How SQLite goes about a statement, line by line. */
 function planOf(db: Database.Database, source: string): string[] {
   if (/^(begin|commit|rollback)/i.test(source)) return []
-  const named = [...source.matchAll(/\$(\w+)/g)].map(([, name = '']) => [name, 0])
-  const values = named.length > 0 ? [Object.fromEntries(named)] : [...source.matchAll(/\?/g)].map(() => 0)
+  const named = [...source.matchAll(/\$(\w+)/g)].map(([, name = '']): [string, number] => [name, 0])
+  const values: unknown[] =
+    named.length > 0 ? [Object.fromEntries(named)] : [...source.matchAll(/\?/g)].map((): number => 0)
   const rows = db.prepare(`explain query plan ${source}`).all(...values) as { detail: string }[]
   return rows.map(({ detail }) => detail)
 }
@@ -191,7 +192,7 @@ describe('a folder of any size', () => {
     for (const [what, pages] of large.pages) {
       assert.ok(pages <= PAGES_MAX, `${what}: ${pages} pages of ${LARGE} files, ${small.pages.get(what)} of ${SMALL}`)
     }
-    const figures = [...large.pages].map(([what, pages]) => [`pages read: ${what}`, pages])
+    const figures = [...large.pages].map(([what, pages]): [string, number] => [`pages read: ${what}`, pages])
     recordFigure('folder-size', { files: LARGE, ...Object.fromEntries(figures), 'bytes sent': large.wireBytes })
   })
 
