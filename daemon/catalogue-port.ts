@@ -224,7 +224,7 @@ export interface CatalogueWriter extends CatalogueReader {
   addDraft(folder: FolderId, epoch: number, segNo: number, signed: Signed): void
   /** The epoch that was drafted is the own log from now on. What is published stays so. */
   startEpoch(folder: FolderId, start: EpochStart, head: OwnHead): void
-  /** Forgets segments of other epochs than the own head's, so many at most. @returns how many there were */
+  /** Forgets segments of other epochs than the own head's, so many at most of older and of newer ones. @returns how many there were */
   dropOldSegments(folder: FolderId, limit: number): number
   /**
    * Another device's entries replace what it said of those paths; they become dirty, but where it said nothing before and now says

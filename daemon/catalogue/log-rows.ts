@@ -58,10 +58,13 @@ export function createLogWriter(tables: Tables): LogWriter {
       setOwnHead(tables, folder, head)
     },
     dropOldSegments: (folder, limit) => {
-      const old = sql(
-        `select epoch, seg_no as segNo from segment
-         where folder = ? and epoch <> (select epoch from own_head where folder = ?) limit ?`,
-      ).all(n(folder), n(folder), limit) as { epoch: number; segNo: number }[]
+      const old = ['<', '>'].flatMap(
+        (side) =>
+          sql(
+            `select epoch, seg_no as segNo from segment
+             where folder = ? and epoch ${side} (select epoch from own_head where folder = ?) limit ?`,
+          ).all(n(folder), n(folder), limit) as { epoch: number; segNo: number }[],
+      )
       const drop = sql('delete from segment where folder = ? and epoch = ? and seg_no = ?')
       for (const { epoch, segNo } of old) drop.run(n(folder), epoch, segNo)
       return old.length

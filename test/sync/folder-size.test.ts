@@ -95,6 +95,10 @@ async function costAt(directory: string, files: number): Promise<Cost> {
   await step('a start, before the disk is looked at', (_, { folder, catalogue }) => {
     catalogue.read((tx) => [tx.ownHead(FOLDER), tx.intents(FOLDER), tx.unpublished(FOLDER, 1)])
     catalogue.transact({ isDurable: false }, (tx) => tx.resetWaiting(FOLDER))
+    assert.equal(
+      catalogue.transact({ isDurable: false }, (tx) => tx.dropOldSegments(FOLDER, CHANGES)),
+      0,
+    )
     withdrawAbsent(folder)
     catalogue.transact({ isDurable: false }, (tx) => tx.markDisputed(FOLDER))
     assert.equal(
@@ -164,7 +168,7 @@ function planOf(db: Database.Database, source: string): string[] {
 
 /** Whether a line of a plan goes through a whole folder: of rows, nothing but the folder is named. */
 function isWalk(detail: string): boolean {
-  const isOfRows = /^(SCAN|SEARCH) (own|entry|o|e|p)\b/.test(detail)
+  const isOfRows = /^(SCAN|SEARCH) (own|entry|segment|o|e|p)\b/.test(detail)
   if (!isOfRows || FEW_ROWS.test(detail)) return false
   return detail.startsWith('SCAN') || /\(folder=\?\)$/.test(detail)
 }

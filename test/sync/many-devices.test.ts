@@ -138,11 +138,13 @@ describe('a group of many devices', () => {
 
 function record(all: Readonly<Record<string, Counted>>): void {
   const name = 'a healed partition' in all ? 'many-devices-partition' : 'many-devices'
-  const figures = Object.entries(all).flatMap(([what, { all: messages, bytes, blobFrames, tookMs }]): [string, number][] => [
-    [`${what}: messages`, messages],
-    [`${what}: frames of blobs`, blobFrames],
-    [`${what}: bytes of messages`, bytes],
-    [`${what}: virtual milliseconds`, tookMs],
-  ])
+  const figures = Object.entries(all).flatMap(
+    ([what, { all: messages, bytes, blobFrames, tookMs }]): [string, number][] => [
+      [`${what}: messages`, messages],
+      [`${what}: frames of blobs`, blobFrames],
+      [`${what}: bytes of messages`, bytes],
+      [`${what}: virtual milliseconds`, tookMs],
+    ],
+  )
   recordFigure(name, { devices: DEVICES, ...Object.fromEntries(figures) })
 }
