@@ -85,6 +85,14 @@ export const MIGRATIONS: readonly string[] = [
     previous_seq integer not null, next_seg_no integer not null, body blob not null, signature blob not null
   ) strict;
   create index entry_disputed on entry (folder, path) where held and holders > 1 and not holders & 1;
+  -- Found by an index of its own: to compare a key, SQLite reads the whole of a row that stands in the key's tree.
+  alter table segment rename to keyed_segment;
+  create table segment (
+    folder integer not null, epoch integer not null, seg_no integer not null, body blob not null, signature blob not null
+  ) strict;
+  insert into segment select folder, epoch, seg_no, body, signature from keyed_segment order by folder, epoch, seg_no;
+  drop table keyed_segment;
+  create unique index segment_no on segment (folder, epoch, seg_no);
   create index own_absent on own (folder, parent, name) where live and fingerprint is null;
   `,
 ]
