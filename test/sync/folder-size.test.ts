@@ -32,7 +32,7 @@ const SMALL = 1000
 const LARGE = scaled({ small: 6000, full: 50_000 })
 const CHANGES = 10
 /** A row of each table and index that names the path of a change, through at most four levels; the rows lie far apart. */
-const PAGES_MAX = CHANGES * 25
+const PAGES_MAX = CHANGES * 12
 /** One more than what is sealed in one go. */
 const GREAT_DEAL = 8 * 1024 + 1
 const SEGMENT_BYTES_MAX = 2048
