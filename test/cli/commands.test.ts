@@ -107,7 +107,7 @@ describe('the start of a command', () => {
       for (const [, file = ''] of values) {
         assert.match(
           file,
-          /^(constants|home-path|problem-codes|routes|socket-path)$/,
+          /^(constants|heap-flags|home-path|problem-codes|routes|socket-path)$/,
           `${name} imports values of ${file}.ts`,
         )
       }

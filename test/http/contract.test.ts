@@ -9,7 +9,7 @@ import { OPERATIONS } from '../../protocol/api/operations.ts'
 import { ROUTES } from '../../protocol/api/routes.ts'
 
 describe('what a command line loads before it has said a word', () => {
-  for (const file of ['constants', 'routes', 'problem-codes', 'socket-path']) {
+  for (const file of ['constants', 'heap-flags', 'routes', 'problem-codes', 'socket-path']) {
     it(`${file}.ts needs no schema library`, async () => {
       const source = await readFile(new URL(`../../protocol/api/${file}.ts`, import.meta.url), 'utf8')
       const loaded = [...source.matchAll(/^import (?!type )[^']*'([^']+)'/gm)].map((match) => match[1] ?? '')
