@@ -2,7 +2,7 @@
 
 import type { AbortOptions, Presence } from '../ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
-import { Bell } from './bell.ts'
+import { Bell } from '../bell.ts'
 
 /** Changes of one device that a slow follower gets: that it went, and that it is back. Older ones say nothing more. */
 const CHANGES_MAX = 2

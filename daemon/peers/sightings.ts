@@ -2,7 +2,7 @@
 
 import type { AbortOptions } from '../ports.ts'
 import type { DeviceId } from '../../protocol/ids.ts'
-import { Bell } from './bell.ts'
+import { Bell } from '../bell.ts'
 import type { Sighting } from './discovery.ts'
 
 const DEVICES_MAX = 64

@@ -2,7 +2,7 @@
 
 import type { Assembled, Assembly } from '../fine-port.ts'
 import type { AbortOptions } from '../ports.ts'
-import { createBell } from './bell.ts'
+import { Bell } from '../bell.ts'
 
 /** What a thread does at a time: some milliseconds. */
 const BATCH_CHUNKS = 16
@@ -17,7 +17,7 @@ type Assemble = (chunks: readonly Assembly[]) => Promise<readonly Assembled[] | 
 
 export class Assembler {
   readonly #assemble: Assemble
-  readonly #moved = createBell()
+  readonly #moved = new Bell()
   #waiting: { readonly chunk: Assembly; readonly resolve: (outcome: Outcome) => void }[] = []
   #busy = 0
 
@@ -35,7 +35,7 @@ export class Assembler {
 
   /** Resolves when there is room for another. @throws the signal's reason */
   room(o: AbortOptions): Promise<void> {
-    return this.#moved.until(() => this.#waiting.length < WAITING_MAX, o)
+    return this.#moved.until(() => this.#waiting.length < WAITING_MAX, o.signal)
   }
 
   /** Resolves when all that was put is done. */

@@ -21,7 +21,7 @@ import { planSearch, without } from '../core/delta-plan.ts'
 import type { Patch } from '../core/schedule.ts'
 import type { Assembled, Assembly } from '../fine-port.ts'
 import type { AbortOptions } from '../ports.ts'
-import { createBell } from './bell.ts'
+import { Bell } from '../bell.ts'
 import { Assembler } from './pull-assemble.ts'
 import type { FineDeps } from './pull-fine.ts'
 import { matchFines } from './pull-fine.ts'
@@ -78,7 +78,7 @@ export class Delta {
   #baseRegions: readonly Region[]
   readonly #assembler: Assembler
   /** A chunk no longer waits for its gaps. */
-  readonly #moved = createBell()
+  readonly #moved = new Bell()
   #batch: Recipe[] = []
   #batchBytes = 0
   #source: DeviceId | undefined
@@ -197,7 +197,7 @@ export class Delta {
       return
     }
     if (this.#recipes.size >= WAITING_MAX) {
-      await this.#moved.until(() => this.#recipes.size < WAITING_MAX, { signal: this.#signal })
+      await this.#moved.until(() => this.#recipes.size < WAITING_MAX, this.#signal)
     }
     const ranges = this.#batch.reduce((sum, { gaps }) => sum + gaps.length, recipe.gaps.length)
     if (this.#batchBytes + gap > CHUNK_BYTES || ranges > RANGES_MAX) this.#flush()

@@ -16,7 +16,7 @@ import { FineIndex, INDEX_PIECES_MAX, Matcher } from '../core/delta-match.ts'
 import type { DeltaPlan } from '../core/delta-plan.ts'
 import { bytesOf } from '../core/delta-plan.ts'
 import type { AbortOptions, Clock, Log, PeerStream, PeerTransport } from '../ports.ts'
-import { createBell } from './bell.ts'
+import { Bell } from '../bell.ts'
 import { startDeadline } from './deadline.ts'
 import type { DeltaBase } from './delta-base.ts'
 import { errorCode } from './error-code.ts'
@@ -85,7 +85,7 @@ class BaseCut {
   readonly #deps: FineDeps
   readonly #signal: AbortSignal
   readonly #aheadMax: number
-  readonly #moved = createBell()
+  readonly #moved = new Bell()
   #done = 0
   #wanted = 0
   hasEnded = false
@@ -110,7 +110,7 @@ class BaseCut {
             this.#done += fine.bytes
           }
           this.#moved.ring()
-          await this.#moved.until(() => this.#done <= this.#wanted + this.#aheadMax, o)
+          await this.#moved.until(() => this.#done <= this.#wanted + this.#aheadMax, o.signal)
         }
       }
     } catch (cause) {
@@ -127,7 +127,7 @@ class BaseCut {
   async ahead(bytes: number): Promise<void> {
     this.#wanted = bytes
     this.#moved.ring()
-    await this.#moved.until(() => this.hasEnded || this.#done >= bytes + AHEAD_MIN_BYTES, { signal: this.#signal })
+    await this.#moved.until(() => this.hasEnded || this.#done >= bytes + AHEAD_MIN_BYTES, this.#signal)
   }
 }
 

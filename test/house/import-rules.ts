@@ -9,8 +9,16 @@ export const PURE_ROOMS: readonly string[] = ['protocol', 'daemon/core', 'daemon
 const ADAPTERS = ['disk', 'blobs', 'catalogue', 'peers', 'backends', 'media'].map((room) => `daemon/${room}`)
 /** Ports and nothing else: `daemon/ports.ts`, `daemon/catalogue-port.ts`. */
 const PORTS = /^daemon\/(ports|[a-z-]+-port)\.ts$/
+/** Touches nothing, so that `sync` may have it, too. */
+const BELL = 'daemon/bell.ts'
 /** What rooms share that are none of each other's business. */
-const SHARED = ['daemon/core/backoff.ts', 'daemon/blake3.ts', 'daemon/batches.ts', 'daemon/read-memory.ts']
+const SHARED = [
+  'daemon/core/backoff.ts',
+  'daemon/blake3.ts',
+  'daemon/batches.ts',
+  'daemon/bell.ts',
+  'daemon/read-memory.ts',
+]
 /** The files that know every room: where everything is put together, and its door. */
 const COMPOSITION = /^daemon\/(main|daemon|daemon-[a-z-]+|sync-pair)\.ts$/
 
@@ -27,7 +35,7 @@ function isAllowed(room: string, imported: ModuleImport, target: string): boolea
     case 'daemon/core':
       return PORTS.test(target) && imported.isTypeOnly
     case 'daemon/sync':
-      return PORTS.test(target) || to === 'daemon/core'
+      return PORTS.test(target) || to === 'daemon/core' || target === BELL
     case 'daemon/library':
       return PORTS.test(target) || to === 'daemon/core'
     case 'daemon/http':
