@@ -7,14 +7,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe } from 'node:test'
-import { itInFull, scaled } from '../scale.ts'
+import { itInFull } from '../scale.ts'
 import { until } from './device.ts'
 import { OwnNetwork, ownNetworkSkipReason } from './own-network.ts'
 import { same, share, untilInSync, withPair } from './pairs.ts'
 
 const MEBIBYTE = 2 ** 20
 const ROW_BYTES = 3000
-const ROWS = scaled({ small: 20_000, full: 100_000 })
+const ROWS = 20_000
 const CHANGED_ROWS = 300
 /** A changed row costs its page and what stands beside it in a piece, and the list of pieces is sent, too. */
 const SENT_BYTES_MAX = CHANGED_ROWS * 20 * 1024 + MEBIBYTE
