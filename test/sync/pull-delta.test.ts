@@ -199,7 +199,7 @@ describe('a changed file that is pulled', () => {
         await bench.untilLanded(next)
         assert.equal(bench.isBanned(anna.device.id), false)
       }),
-      { numRuns: scaled({ small: 12, full: 400 }) },
+      { numRuns: scaled({ small: 12, full: 60 }) },
     )
   })
 })
