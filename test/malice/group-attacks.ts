@@ -181,7 +181,8 @@ async function hostileNames(stage: Stage): Promise<number> {
 async function deleteEverything(stage: Stage): Promise<number> {
   const { root, victim, mallory } = stage
   mkdirSync(join(root, 'many'))
-  const names = Array.from({ length: 150 }, (_, i) => `many/${i}.txt`)
+  // Most of what there is, whatever other attacks have left.
+  const names = Array.from({ length: 600 }, (_, i) => `many/${i}.txt`)
   for (const name of names) writeFileSync(join(root, name), `<${name} 0>\n`)
   const isHere = async (): Promise<boolean> => (await victim.folder('Photos')).held.files >= names.length
   await until('they are published', isHere)
